@@ -1,0 +1,1 @@
+"""The agent: an investigation loop whose prompt never outgrows its ceiling."""
