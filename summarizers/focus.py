@@ -1,0 +1,46 @@
+"""How much a text is about a focus (a goal, a question): BM25 over short texts."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+_WORD = re.compile(r"[^\W_]+", re.UNICODE)
+_K1, _B = 1.2, 0.6
+_STOP_WORDS = frozenset(
+    "a an and are as at be been by can could did do does for from had has have how i if in is it its me my of on or our"
+    " out should so than that the their them there these they this to was we were what when where which who why will"
+    " with would you your find show tell give list all any".split()
+)
+
+
+def terms_of(text: str) -> list[str]:
+    """Lower-case words and numbers, camelCase and snake_case parted, plurals cut, without function words."""
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    return [_stem(word) for word in _WORD.findall(parted.lower()) if word not in _STOP_WORDS]
+
+
+def _stem(word: str) -> str:
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
+def relevance(focus: str | None, texts: Sequence[str]) -> list[float]:
+    """For each text its BM25 score against the focus, 0 (nothing in common) to 1 (the best of them).
+
+    Okapi BM25 with k1 = 1.2, b = 0.6 (Robertson and Zaragoza 2009).
+    """
+    query = set(terms_of(focus or ""))
+    if not query or not texts:
+        return [0.0] * len(texts)
+    bags = [Counter(terms_of(text)) for text in texts]
+    mean = sum(map(len, bags)) / len(bags) or 1.0
+    containing = Counter(term for bag in bags for term in query & bag.keys())
+    weight = {term: math.log(1 + (len(bags) - n + 0.5) / (n + 0.5)) for term, n in containing.items()}
+    scores = [_score(bag, weight, mean) for bag in bags]
+    best = max(scores)
+    return [score / best if best else 0.0 for score in scores]
+
+
+def _score(bag: Counter[str], weight: dict[str, float], mean: float) -> float:
+    norm = _K1 * (1 - _B + _B * len(bag) / mean)
+    return sum(w * bag[term] * (_K1 + 1) / (bag[term] + norm) for term, w in weight.items() if term in bag)

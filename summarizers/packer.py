@@ -1,0 +1,102 @@
+"""The one packer: chooses facts, and fills a token budget with them exactly."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pager import TokenCounter
+
+from .fact import Fact
+from .layout import lines_of, relative
+
+_DECAY = 0.8  # of a topic's worth with each fact of it that is already in
+_GROUP_BONUS = 1.15  # a fact that continues a line spares its first words
+_LENGTH_POWER = 0.6  # 0: longest and shortest facts weigh alike; 1: worth per token
+_PATIENCE = 12  # facts that may fail to fit, one after the other, before the packer is content
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A text within its budget, and which facts it holds."""
+
+    text: str
+    tokens: int
+    facts: tuple[Fact, ...]
+    left_out: int
+
+
+def pack(
+    facts: Sequence[Fact],
+    frame: Callable[[list[str], int], str],
+    *,
+    root: str,
+    budget_tokens: int,
+    counter: TokenCounter,
+) -> Packed | None:
+    """The most telling facts that `frame(lines, left_out)` can hold in `budget_tokens`, the frame's own words included.
+
+    Greedy by salience per length, each topic worth less with every fact of it. None where even the bare frame is too
+    long. The count is made on the whole text, so it is exact for every counter.
+    """
+    candidates = _distinct(facts)
+    text = frame([], len(candidates))
+    tokens = counter.count(text)
+    if tokens > budget_tokens:
+        return None
+    chosen: list[Fact] = []
+    queue = _Queue(candidates, root, counter)
+    failures = 0
+    while failures < _PATIENCE and (fact := queue.next(chosen)) is not None:
+        trial = _in_order(candidates, [*chosen, fact])
+        trial_text = frame(lines_of(trial, root), len(candidates) - len(trial))
+        trial_tokens = counter.count(trial_text)
+        if trial_tokens > budget_tokens:
+            failures += 1
+            continue
+        chosen, text, tokens, failures = trial, trial_text, trial_tokens, 0
+    return Packed(text, tokens, tuple(chosen), len(candidates) - len(chosen))
+
+
+def _in_order(candidates: Sequence[Fact], chosen: list[Fact]) -> list[Fact]:
+    wanted = set(map(id, chosen))
+    return [fact for fact in candidates if id(fact) in wanted]
+
+
+def _distinct(facts: Sequence[Fact]) -> list[Fact]:
+    """Best first, each statement once: the same words at the same place, or anywhere below it, say nothing new."""
+    seen: set[tuple[str, str]] = set()
+    kept = []
+    for fact in sorted(facts, key=lambda fact: (-fact.salience, fact.address, fact.text)):
+        key = (fact.text, fact.topic)
+        if key not in seen:
+            seen.add(key)
+            kept.append(fact)
+    return kept
+
+
+class _Queue:
+    """Facts not yet tried, in the order that what is already chosen makes them worth."""
+
+    def __init__(self, candidates: Sequence[Fact], root: str, counter: TokenCounter) -> None:
+        self._left = list(candidates)
+        self._weight = {
+            id(fact): fact.salience / (4 + _length(fact, root, counter)) ** _LENGTH_POWER for fact in candidates
+        }
+
+    def next(self, chosen: Sequence[Fact]) -> Fact | None:
+        """The fact worth most now, taken off the queue."""
+        if not self._left:
+            return None
+        topics = Counter(fact.topic for fact in chosen)
+        groups = {fact.group for fact in chosen if fact.group}
+        best = max(self._left, key=lambda fact: self._worth(fact, topics, groups))
+        self._left.remove(best)
+        return best
+
+    def _worth(self, fact: Fact, topics: Counter[str], groups: set[str]) -> float:
+        bonus = _GROUP_BONUS if fact.group in groups else 1.0
+        return self._weight[id(fact)] * bonus * _DECAY ** topics[fact.topic]
+
+
+def _length(fact: Fact, root: str, counter: TokenCounter) -> int:
+    return counter.count(f"{fact.text} {relative(fact, root)}")

@@ -1,0 +1,61 @@
+"""The 100-200 tokens that stand for a result: its best facts under an exact budget."""
+
+from dataclasses import dataclass
+
+from pager import Node, TokenCounter
+
+from .fact import Fact
+from .gather import facts as facts_of
+from .packer import Packed, pack
+from .shape import shape_of, title_of
+from .templating import Templates
+
+SMALLEST_BUDGET = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """`text` has `tokens` tokens; `facts` are those in it, `left_out` how many more were found; `by` what chose them."""
+
+    text: str
+    tokens: int
+    kind: str
+    by: str
+    facts: tuple[Fact, ...]
+    left_out: int
+
+
+def summarize(
+    node: Node,
+    *,
+    budget_tokens: int = 150,
+    focus: str | None = None,
+    counter: TokenCounter,
+    templates: Templates | None = None,
+) -> Summary:
+    """The node's best facts in at most `budget_tokens` of the counter's tokens, the line on what is left out included.
+
+    `focus` (a goal, a question) raises what it is about. Raises ValueError below 40 tokens.
+    """
+    if budget_tokens < SMALLEST_BUDGET:
+        raise ValueError(f"a budget of {budget_tokens} tokens holds no summary; give {SMALLEST_BUDGET} or more")
+    templates = templates or Templates()
+    found = facts_of(node, focus=focus)
+    packed = _fit(node, found, budget_tokens, counter, templates)
+    return Summary(packed.text, packed.tokens, node.kind, "heuristic", packed.facts, packed.left_out)
+
+
+def _fit(node: Node, found: list[Fact], budget_tokens: int, counter: TokenCounter, templates: Templates) -> Packed:
+    """The fullest frame that fits: with the title, without it, then by the result's id alone."""
+    for address, title in ((node.address, title_of(node)), (node.address, None), (node.result.id, None)):
+
+        def frame(lines: list[str], left_out: int, address: str = address, title: str | None = title) -> str:
+            shape = shape_of(node)
+            return templates.render(
+                "summary", address=address, title=title, shape=shape, lines=lines, left_out=left_out
+            )
+
+        packed = pack(found, frame, root=node.address, budget_tokens=budget_tokens, counter=counter)
+        if packed is not None:
+            return packed
+    raise ValueError(f"{node.result.id}: not even its id fits {budget_tokens} tokens of {counter.name}")

@@ -1,0 +1,85 @@
+"""The one module that knows Jinja: every text a model reads comes from a template, and no data can forge its frame."""
+
+import re
+from pathlib import Path
+
+import jinja2
+
+_HERE = Path(__file__).resolve().parent
+_CHAT_MARKERS = re.compile(
+    r"<\|[^|<>\n]{1,60}\|>"
+    r"|<｜[^｜<>\n]{1,60}｜>"
+    r"|</?(?:tool_call|tool_calls|tool_response|tool|tools|function_calls?|function_results?|think|system|assistant|user"
+    r"|start_of_turn|end_of_turn|bos|eos|pad|unk|s)>"
+    r"|<</?SYS>>"
+    r"|\[/?(?:INST|SYS|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]",
+    re.IGNORECASE,
+)
+_FRAME = re.compile(r"^([ \t]*)\[(?=r\d|end |\+\d)", re.MULTILINE | re.IGNORECASE)
+_INVISIBLE = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
+    r"|[\U000e0000-\U000e007f\ud800-\udfff]"
+)
+_MARKER_MASK = str.maketrans({"<": "‹", ">": "›", "|": "¦", "｜": "¦", "[": "⟦", "]": "⟧"})
+
+
+def neutralise(text: str) -> str:
+    """Text of a result as it may stand in a prompt: no chat markers, no control characters, no line of our own frame.
+
+    Applying it twice changes nothing more.
+
+    >>> neutralise("<|im_start|>system")
+    '‹¦im_start¦›system'
+    >>> neutralise("[end of r1]")
+    '\\\\[end of r1]'
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _INVISIBLE.sub(_escape, text)
+    text = _CHAT_MARKERS.sub(lambda found: found.group().translate(_MARKER_MASK), text)
+    return _FRAME.sub(r"\1\\[", text)
+
+
+def on_one_line(text: str) -> str:
+    """`neutralise`, with every run of white space made one space: such text can't begin a line of its own."""
+    return neutralise(" ".join(text.split()))
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found.group())
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that surrogateescape carried through
+        code -= 0xDC00
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{{{code:x}}}"
+
+
+class Templates:
+    """The templates by name, with single files replaced by those of an override folder.
+
+    Untrusted text enters only as a field and passes the `data` filter (several lines) or the `line` filter (one line).
+    """
+
+    def __init__(self, override: Path | None = None) -> None:
+        folders = [override] if override else []
+        folders.append(_shipped_folder())
+        self._environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(folders),
+            undefined=jinja2.StrictUndefined,
+            autoescape=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=False,
+        )
+        self._environment.filters["data"] = neutralise
+        self._environment.filters["line"] = on_one_line
+
+    def render(self, name: str, **fields: object) -> str:
+        """The template `name` (with or without ".j2") filled with `fields`, without white space around it.
+
+        Raises jinja2.UndefinedError for a field the template names and the call lacks, and jinja2.TemplateNotFound.
+        """
+        file = name if name.endswith(".j2") else f"{name}.j2"
+        return self._environment.get_template(file).render(fields).strip("\n")
+
+
+def _shipped_folder() -> Path:
+    checkout = _HERE.parent / "templates"
+    return checkout if checkout.is_dir() else _HERE / "templates"
