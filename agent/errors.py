@@ -7,7 +7,13 @@ AgentError
 ├── BadSettings        a setting is out of its range
 ├── CeilingTooLow      the task cannot fit the ceiling even with every result at its shortest
 ├── CeilingExceeded    a prompt would have gone over the ceiling; nothing was generated
-└── RunFailed          a run's folder cannot be started or resumed
+├── RunFailed          a run's folder cannot be started or resumed
+├── MissingExtra       what a local model needs is not installed
+├── BadModel           a folder or hub id holds no usable chat model
+├── NoBundledModel     the bundled model cannot be fetched or converted
+├── ContextExceeded    prompt and reply would not fit the model's own context
+├── OutOfMemory        a generation ran out of memory; what it held has been freed
+└── ScriptEnded        a scripted model was asked for more replies than it has
 """
 
 
@@ -58,3 +64,49 @@ class CeilingExceeded(AgentError):
 
 class RunFailed(AgentError):
     """A run's folder cannot be started or resumed."""
+
+
+class MissingExtra(AgentError):
+    """What a local model needs is not installed."""
+
+
+class BadModel(AgentError):
+    """A folder or hub id holds no usable chat model."""
+
+
+class NoBundledModel(AgentError):
+    """The bundled model cannot be fetched or converted."""
+
+
+class ContextExceeded(AgentError):
+    """Prompt and reply would not fit the model's own context; nothing was generated."""
+
+    def __init__(self, *, input_tokens: int, max_new_tokens: int, context_tokens: int) -> None:
+        super().__init__(
+            f"{input_tokens} prompt tokens and {max_new_tokens} new ones exceed the model's context of "
+            f"{context_tokens} tokens; lower --ceiling to {context_tokens} or less."
+        )
+        self.input_tokens = input_tokens
+        self.max_new_tokens = max_new_tokens
+        self.context_tokens = context_tokens
+
+
+class OutOfMemory(AgentError):
+    """A generation ran out of memory; its tensors and the model's KV cache have been freed.
+
+    `requested_bytes` is what the failing allocation asked for, None when the allocator did not say.
+    """
+
+    def __init__(self, *, input_tokens: int, max_new_tokens: int, requested_bytes: int | None) -> None:
+        asked = "an allocation" if requested_bytes is None else f"an allocation of {requested_bytes / 2**20:,.0f} MiB"
+        super().__init__(
+            f"out of memory: {asked} failed in a generation of {input_tokens} prompt and up to {max_new_tokens} new "
+            "tokens. It was freed; try again with a smaller prompt, or lower --ceiling."
+        )
+        self.input_tokens = input_tokens
+        self.max_new_tokens = max_new_tokens
+        self.requested_bytes = requested_bytes
+
+
+class ScriptEnded(AgentError):
+    """A scripted model was asked for more replies than it has."""
