@@ -1,0 +1,120 @@
+"""Faults that moments miss: what is not finite, zero, constant or copied, and a row of an embedding gone astray."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from statistics import median
+
+from .anomaly import Anomaly, numbers
+from .measured import Measured, where_bad
+from .siblings import HIGHEST_SCORE
+from .subject import Subject
+
+_ASTRAY_RATIO = 3.0
+_ASTRAY_GAP = 1.3
+_RARE = 0.35
+
+
+def not_finite(measured: Measured) -> Iterator[Anomaly]:
+    """NaN and infinite numbers, always a fault."""
+    for what, count in (("NaN", measured.moments.nan), ("Inf", measured.moments.inf)):
+        if count:
+            yield _at(measured, what, where_bad(measured), count, 0, rank=0)
+
+
+def blanks(family: Sequence[Measured]) -> Iterator[Anomaly]:
+    """Rows, columns and heads that are zero in one layer while siblings' are not; constant vectors likewise."""
+    heads = [_zero_heads(one) for one in family]
+    yield from _rare(
+        family, "zero head", heads, [f"{one.heads[0][0].role} head" if one.heads else "" for one in family]
+    )
+    rows = [[] if heads[index] else _zero(one.row_norms) for index, one in enumerate(family)]
+    matrices = [one.is_matrix for one in family]
+    yield from _rare(
+        family, "zero rows", [r if m else [] for r, m in zip(rows, matrices, strict=True)], ["row"] * len(family)
+    )
+    columns = [
+        _zero(one.column_norms) if one.is_matrix and not heads[index] else [] for index, one in enumerate(family)
+    ]
+    yield from _rare(family, "zero columns", columns, ["column"] * len(family))
+    constant = [
+        [0] if not one.is_matrix and one.moments.std == 0 and one.moments.elements > 1 else [] for one in family
+    ]
+    for one in _rare(family, "constant vector", constant, [""] * len(family)):
+        measured = next(member for member in family if member.info.place.layer == one.layer)
+        others = [member.moments.mean for member in family if member is not measured]
+        yield _at(
+            measured, "constant vector", f"all {measured.moments.mean:.4g}", measured.moments.mean, median(others)
+        )
+
+
+def _rare(family: Sequence[Measured], what: str, found: Sequence[list[int]], words: Sequence[str]) -> Iterator[Anomaly]:
+    """Report what few of the layers have; what most have is how the network was made."""
+    having = sum(1 for lines in found if lines)
+    if having > max(1, _RARE * len(family)):
+        return
+    typical = median(len(lines) for lines in found)
+    for measured, lines, word in zip(family, found, words, strict=True):
+        if lines:
+            yield _at(measured, what, f"{word} {numbers(lines)}".strip(), len(lines), typical)
+
+
+def _zero(norms: Sequence[float]) -> list[int]:
+    return [index for index, value in enumerate(norms) if value == 0]
+
+
+def _zero_heads(measured: Measured) -> list[int]:
+    if measured.moments.abs_max == 0:
+        return []
+    return [index for _, norms in measured.heads for index in _zero(norms)]
+
+
+def empty(measured: Measured) -> Iterator[Anomaly]:
+    """A matrix that is zero as a whole."""
+    if measured.is_matrix and measured.moments.abs_max == 0 and measured.moments.elements:
+        yield _at(measured, "all zero", "whole tensor", 0, None)
+
+
+def copies(subject: Subject, family: Sequence[Measured]) -> Iterator[Anomaly]:
+    """Tensors equal to the same module's in another layer, element by element; blank and constant ones aside."""
+    import torch
+
+    alike: defaultdict[tuple[float, ...], list[Measured]] = defaultdict(list)
+    for one in family:
+        if one.moments.std:
+            alike[(one.moments.total, one.moments.rms, one.moments.abs_max)].append(one)
+    for group in alike.values():
+        first = group[0]
+        same = [one for one in group[1:] if torch.equal(subject.tensor(first.info.name), subject.tensor(one.info.name))]
+        for one, other in ((one, first) for one in same):
+            yield _at(one, "duplicate", f"equals layer {other.info.place.layer}", 1, 0)
+            yield _at(other, "duplicate", f"equals layer {one.info.place.layer}", 1, 0)
+
+
+def astray(measured: Measured) -> Iterator[Anomaly]:
+    """A row of a tensor without siblings (an embedding) far larger than every other row; zero rows when they are few."""
+    norms = measured.row_norms
+    typical = median(norms) if norms else 0.0
+    if not measured.is_matrix or len(norms) < 8 or not typical:
+        return
+    first, second = sorted(range(len(norms)), key=lambda index: -norms[index])[:2]
+    off = median(abs(value - typical) for value in norms) * 1.4826 or typical
+    if norms[first] >= _ASTRAY_RATIO * typical and norms[first] >= _ASTRAY_GAP * norms[second]:
+        score = min(HIGHEST_SCORE, (norms[first] - typical) / off)
+        yield _at(measured, "outlier row", f"row {first}", norms[first], typical, score=score)
+    zero = _zero(norms)
+    if 0 < len(zero) <= 0.001 * len(norms):
+        yield _at(measured, "zero rows", f"row {numbers(zero)}", len(zero), None, score=10.0)
+
+
+def _at(
+    measured: Measured,
+    what: str,
+    where: str,
+    value: float,
+    siblings: float | None,
+    *,
+    score: float = HIGHEST_SCORE,
+    rank: int = 1,
+) -> Anomaly:
+    place = measured.info.place
+    return Anomaly(place.layer, place.module, what, where, value, siblings, score, rank)

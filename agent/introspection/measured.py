@@ -1,0 +1,92 @@
+"""One tensor's statistics with its place: what a row of the weight statistics is made of."""
+
+import math
+from dataclasses import dataclass
+
+from .heads import HeadBlock, head_blocks, outputs_first
+from .moments import Moments, moments
+from .subject import Subject, TensorInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A tensor's header and its moments, outputs as rows, and the norms of its heads."""
+
+    info: TensorInfo
+    moments: Moments
+    heads: tuple[tuple[HeadBlock, tuple[float, ...]], ...]
+
+    @property
+    def is_matrix(self) -> bool:
+        """Whether it has rows and columns; a norm's weight or a bias has not."""
+        return len(self.info.shape) > 1
+
+    @property
+    def row_norms(self) -> list[float]:
+        """The norm of each row; for a vector, each element's size."""
+        return [float(value) for value in self.moments.row_norms.tolist()]
+
+    @property
+    def column_norms(self) -> list[float]:
+        """The norm of each column."""
+        return [float(value) for value in self.moments.column_norms.tolist()]
+
+
+def measure(subject: Subject, info: TensorInfo) -> Measured:
+    """Read one tensor and measure it."""
+    tensor = subject.tensor(info.name)
+    if not outputs_first(subject, info):
+        tensor = tensor.T
+    found = moments(tensor)
+    rows, columns = found.row_norms.tolist(), found.column_norms.tolist()
+    blocks = head_blocks(subject, info)
+    heads = tuple((block, tuple(block.norms(rows if block.on_rows else columns))) for block in blocks)
+    return Measured(info, found, heads)
+
+
+def record(measured: Measured) -> dict[str, object]:
+    """Return the statistics as a mapping of plain values, four significant digits each.
+
+    `largest_row` is the row of largest norm, `largest_row_ratio` that norm over the median row's (for a vector:
+    elements). `distinct_per_32` counts different values among 32 neighbours: low where weights lie on a coarse grid.
+    """
+    found = measured.moments
+    rows = found.row_norms
+    typical = float(rows.median()) if len(rows) else 0.0
+    largest = int(rows.argmax()) if len(rows) else 0
+    return {
+        "shape": list(measured.info.shape),
+        "dtype": measured.info.dtype,
+        "mean": rounded(found.mean),
+        "std": rounded(found.std),
+        "abs_max": rounded(found.abs_max),
+        "rms": rounded(found.rms),
+        "norm": rounded(found.norm),
+        "kurtosis": rounded(found.kurtosis),
+        "zero_fraction": rounded(found.zeros / max(1, found.elements)),
+        "nan": found.nan,
+        "inf": found.inf,
+        "zero_rows": int((rows == 0).sum()),
+        "zero_columns": int((found.column_norms == 0).sum()),
+        "largest_row": largest,
+        "largest_row_ratio": rounded(float(rows[largest]) / typical) if typical else None,
+        "distinct_per_32": rounded(found.distinct),
+    }
+
+
+def where_bad(measured: Measured) -> str:
+    """Return the row and column of the first number that is not finite."""
+    first = measured.moments.first_bad or 0
+    row, column = divmod(first, max(1, len(measured.moments.column_norms)))
+    return f"row {row}, column {column}" if measured.is_matrix else f"element {first}"
+
+
+def rounded(value: float | None, digits: int = 4) -> float | None:
+    """Return the value to so many significant digits; None for None and for what is not finite.
+
+    >>> rounded(0.000123456), rounded(22550.4), rounded(float("nan"))
+    (0.0001235, 22550.0, None)
+    """
+    if value is None or not math.isfinite(value):
+        return None
+    return float(f"{value:.{digits}g}") if value else 0.0

@@ -1,0 +1,106 @@
+"""Weight statistics: of one layer, and of the whole network with what stands out in it."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+
+from .anomaly import Anomaly, ranked
+from .contrasts import contrasted
+from .faults import astray, blanks, copies, empty, not_finite
+from .measured import Measured, measure, record
+from .order import out_of_order
+from .subject import Subject
+from .threads import few_threads
+
+_SHOWN = 24
+
+
+class Weights:
+    """The weights of a subject, each tensor measured once, when first asked for."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self._measured: dict[str, Measured] = {}
+        self._fingerprint = subject.fingerprint
+
+    def layer(self, layer: int | None) -> list[Measured]:
+        """Measure the tensors of one layer (None: those outside the stack), reading no others."""
+        with few_threads():
+            return [self._one(info.name) for info in self.subject.in_layer(layer)]
+
+    def all(self) -> list[Measured]:
+        """Measure every tensor, one in memory at a time."""
+        with few_threads():
+            return [self._one(name) for name in self.subject.tensors]
+
+    def _one(self, name: str) -> Measured:
+        if name not in self._measured:
+            self._measured[name] = measure(self.subject, self.subject.tensors[name])
+        return self._measured[name]
+
+    def anomalies(self) -> list[Anomaly]:
+        """Return what stands out in the whole network, the plainest first; nothing for a network as it was trained."""
+        measured = self.all()
+        layers = self.subject.layer_count
+        found = list(_found(self.subject, measured))
+        if layers > 2:
+            found += out_of_order(self.subject, measured)
+        return ranked(_layerwise(found))
+
+
+def _found(subject: Subject, measured: list[Measured]) -> Iterator[Anomaly]:
+    for one in measured:
+        yield from not_finite(one)
+        yield from empty(one)
+    for module, family in families(measured).items():
+        if module is None:
+            for one in family:
+                yield from astray(one)
+        else:
+            yield from blanks(family)
+            yield from copies(subject, family)
+            yield from contrasted(family)
+
+
+def families(measured: list[Measured]) -> dict[str | None, list[Measured]]:
+    """Return the same module's tensors over the layers, by module; those outside the stack under None."""
+    by_module: defaultdict[str | None, list[Measured]] = defaultdict(list)
+    for one in measured:
+        place = one.info.place
+        by_module[None if place.layer is None else place.module].append(one)
+    return dict(by_module)
+
+
+def _layerwise(found: list[Anomaly]) -> list[Anomaly]:
+    """Join the same finding in three or more modules of a layer to one about the layer."""
+    groups: defaultdict[tuple[object, ...], list[Anomaly]] = defaultdict(list)
+    for one in found:
+        alike = one.where if one.what == "duplicate" else ""
+        groups[(one.layer, one.what, alike) if one.layer is not None else (id(one),)].append(one)
+    return [joined for group in groups.values() for joined in _joined(group)]
+
+
+def _joined(group: list[Anomaly]) -> list[Anomaly]:
+    if len({one.module for one in group}) < 3 or group[0].what not in ("duplicate", "coarse quantization grid"):
+        return group
+    strongest = max(group, key=lambda one: one.score)
+    names = ", ".join(sorted({one.module.rsplit(".", 1)[-1] for one in group}))
+    where = f"{strongest.where}: {names}" if strongest.what == "duplicate" else f"in {names}"
+    return [replace(strongest, module="", where=where)]
+
+
+def weight_statistics(weights: Weights) -> dict[str, object]:
+    """Return the scan of the whole network: `anomalies` (a table), `layers` (module to statistics) and `other`."""
+    subject = weights.subject
+    found = weights.anomalies()
+    return {
+        "anomalies": [one.row(subject.stack) for one in found[:_SHOWN]],
+        "anomalies_left_out": max(0, len(found) - _SHOWN),
+        "layers": [layer_statistics(weights, layer) for layer in range(subject.layer_count)],
+        "other": layer_statistics(weights, None),
+    }
+
+
+def layer_statistics(weights: Weights, layer: int | None) -> dict[str, object]:
+    """Return one layer's modules and their statistics."""
+    return {one.info.place.module: record(one) for one in weights.layer(layer)}
