@@ -54,7 +54,8 @@ class CeilingExceeded(AgentError):
         super().__init__(
             f"the {purpose} prompt has {input_tokens} tokens and reserves {max_new_tokens}: "
             f"{input_tokens + max_new_tokens} in all, over the ceiling of {ceiling}. Nothing was generated. "
-            "This is a fault of the loop: please report it with the run's events.jsonl; --resume with a higher --ceiling goes on."
+            "This is a fault of the loop: please report it with the run's events.jsonl; "
+            "--resume with a higher --ceiling goes on."
         )
         self.input_tokens = input_tokens
         self.max_new_tokens = max_new_tokens

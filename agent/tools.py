@@ -66,6 +66,8 @@ def tool(function: Callable[..., object]) -> Tool:
     properties: dict[str, object] = {}
     required: list[str] = []
     for parameter in inspect.signature(function, eval_str=True).parameters.values():
+        if parameter.name == "self":  # a method not bound yet
+            continue
         described = {"description": words[parameter.name]} if parameter.name in words else {}
         properties[parameter.name] = _schema(name, parameter) | described
         if parameter.default is inspect.Parameter.empty:

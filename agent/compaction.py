@@ -1,0 +1,172 @@
+"""When room is short: remind the model, save what it did not save, and shorten the oldest."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pager import Pager, PagerError
+from summarizers import facts, stub, summarize
+
+from .ceiling import NOTICE_TOKENS, Budget
+from .chat import Message, ToolCall
+from .events import Event
+from .exchange import Answer, Level, root_of
+from .ladder import Batch, Keep, Ladder
+from .ledger import Ledger
+from .settings import Settings
+from .words import Words
+
+Measure = Callable[[Sequence[Message]], int]
+_ALARM = 1.0  # the least salience of a second fact that the loop saves
+
+
+@dataclass(frozen=True, slots=True)
+class Pressure:
+    """How full the prompt is: `needed` tokens must go before the next generation, `wanted` should."""
+
+    total: int
+    used: int
+    needed: int
+    wanted: int
+    due: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Compaction:
+    """Decides from the ledger what becomes shorter, and says so in events; changes nothing itself."""
+
+    pager: Pager
+    words: Words
+    budget: Budget
+    settings: Settings
+    question: str
+    measure: Measure
+    _shortened: dict[tuple[str, Level], str | None] = field(default_factory=dict)
+
+    def messages(self, ledger: Ledger) -> list[Message]:
+        """Everything the prompt holds, in order."""
+        head = self.words.head(self.question, ledger.notebook, ledger.index)
+        return [*head, *(message for entry in ledger.entries for message in entry.messages())]
+
+    def events(self, ledger: Ledger) -> list[Event]:
+        """What must happen before the next generation: nothing, a reminder, or findings saved and a batch shortened."""
+        pressure = self._pressure(ledger)
+        if not pressure.due:
+            return []
+        batch = self._batch(ledger, pressure)
+        idle = batch.saved < self.settings.min_shrink * self.budget.room
+        if idle and not pressure.needed and ledger.reminder is None:
+            return []
+        unsaved = self._unsaved(ledger, batch)
+        if ledger.reminder is None and unsaved and (reminder := self._reminder(ledger, unsaved)):
+            return [reminder]
+        findings = self._findings(ledger, unsaved)
+        for finding in findings:
+            ledger = ledger.after(finding)
+        return [*findings, self._compaction(ledger, batch, pressure, list(unsaved))]
+
+    def fits(self, ledger: Ledger) -> bool:
+        """Whether the prompt and its reserve are within the ceiling."""
+        return self.measure(self.messages(ledger)) + self.budget.reserve <= self.budget.ceiling
+
+    def _pressure(self, ledger: Ledger) -> Pressure:
+        budget = self.budget
+        total = self.measure(self.messages(ledger))
+        head = self.words.counter.count(ledger.notebook) + self.words.counter.count(ledger.index)
+        growth = max(0, budget.notebook + budget.index - head)
+        used = total + growth - budget.fixed
+        over = total + budget.reserve > budget.ceiling
+        full = used > self.settings.high_water * budget.room or budget.room - used < budget.landing
+        needed = total + budget.reserve + growth + NOTICE_TOKENS - budget.ceiling if over else 0
+        wanted = used - int(self.settings.low_water * budget.room)
+        due = over or ledger.reminder is not None or (full and not ledger.finishing)
+        return Pressure(total, used, needed, max(wanted, needed), due)
+
+    def _batch(self, ledger: Ledger, pressure: Pressure) -> Batch:
+        limit = self.settings.keep_recent_tokens
+        recent_tokens = self.budget.room // 2 if limit is None else limit
+        keep = Keep(self.settings.keep_recent, recent_tokens, ledger.turn)
+        ladder = Ladder(ledger, keep=keep, weigh=self.words.counter.count, shorten=self._shorten)
+        return ladder.batch(wanted=pressure.wanted, needed=pressure.needed)
+
+    def _unsaved(self, ledger: Ledger, batch: Batch) -> dict[str, tuple[str, ToolCall]]:
+        """The results that leave their page and that no finding names: id → what was shown of it, and the call."""
+        calls = {exchange.number: exchange.calls for exchange in ledger.exchanges}
+        return {
+            root_of(change.address): (change.address.partition("#")[0], calls[change.generation][change.call])
+            for change in batch.changes
+            if change.shows_a_page and change.address and not ledger.cites(root_of(change.address))
+        }
+
+    def _reminder(self, ledger: Ledger, unsaved: Mapping[str, tuple[str, ToolCall]]) -> Event | None:
+        """The reminder, where it fits under the ceiling."""
+        content = self.words.reminder({result: call for result, (_, call) in unsaved.items()})
+        event: Event = {"event": "reminder", "turn": ledger.turn, "about": list(unsaved), "content": content}
+        return event if self.fits(ledger.after(event)) else None
+
+    def _findings(self, ledger: Ledger, unsaved: Mapping[str, tuple[str, ToolCall]]) -> list[Event]:
+        """What the loop writes down itself: the best facts of each result that was not saved."""
+        first = len(ledger.observations) + 1
+        return [
+            {"event": "observation", "number": number, "turn": ledger.turn, "by": "loop", **self._best(address)}
+            for number, (address, _) in enumerate(unsaved.values(), start=first)
+        ]
+
+    def _best(self, address: str) -> dict[str, object]:
+        try:
+            node = self.pager.node(address)
+            found = sorted(facts(node, focus=self.question), key=lambda fact: -fact.salience)
+            telling = [fact for fact in found if fact.topic not in ("shape", "schema")]
+            chosen = [one for place, one in enumerate(telling[:2]) if place == 0 or one.salience >= _ALARM] or found[:1]
+        except PagerError as error:
+            return {"finding": self.words.clip(str(error), 60), "evidence": [address], "salience": 0.0}
+        if not chosen:
+            return {"finding": f"{address} was seen", "evidence": [address], "salience": 0.0}
+        finding = self.words.clip("; ".join(fact.text for fact in chosen), 100)
+        evidence = list(dict.fromkeys(fact.address for fact in chosen))
+        return {"finding": finding, "evidence": evidence, "salience": chosen[0].salience}
+
+    def _compaction(self, ledger: Ledger, batch: Batch, pressure: Pressure, saved: list[str]) -> Event:
+        """The event of a batch; where nothing was left to shorten, the head gives up its findings and index."""
+        named = list(dict.fromkeys(root_of(change.address) for change in batch.changes if change.address))
+        event: dict[str, object] = {
+            "event": "compaction",
+            "turn": ledger.turn,
+            "changes": [change.fields() for change in batch.changes],
+            "folded": list(batch.folded),
+            "dropped": list(batch.dropped),
+            "saved_by_loop": saved,
+            "tokens_before": pressure.total,
+            "notebook": "",
+            "index": "",
+            "notice": self.words.notice(named, saved),
+        }
+        if batch.saved:
+            folded = ledger.after(event).folded
+            event["notebook"] = self.words.notebook(ledger.observations, limit_tokens=self.budget.notebook)
+            event["index"] = self.words.index(folded, limit_tokens=self.budget.index)
+        after = self.measure(self.messages(ledger.after(event)))
+        return {**event, "tokens_after": after}
+
+    def _shorten(self, call: ToolCall, answer: Answer, level: Level) -> str | None:
+        """What an answer says at a lower level; the same for the whole run, so it is worked out once."""
+        key = (f"{answer.address} {answer.status} {self.words.call(call, limit_tokens=24)}", level)
+        if key not in self._shortened:
+            self._shortened[key] = self._shorter(call, answer, level)
+        return self._shortened[key]
+
+    def _shorter(self, call: ToolCall, answer: Answer, level: Level) -> str | None:
+        shows_result = answer.address is not None and (answer.status == "new" or call.name == "open")
+        if not shows_result or answer.address is None:
+            return self.words.aged(call) if level == "stub" and answer.status != "note" else None
+        words = self.words
+        try:
+            node = self.pager.node(answer.address.partition("#")[0])
+            if level == "stub":
+                return stub(node, counter=words.counter, templates=words.templates)
+            budget = self.budget.summary
+            made = summarize(
+                node, budget_tokens=budget, focus=self.question, counter=words.counter, templates=words.templates
+            )
+        except (PagerError, ValueError):
+            return words.aged(call) if level == "stub" else None
+        return made.text

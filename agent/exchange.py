@@ -1,0 +1,110 @@
+"""What stands between the question and now: calls with what answered them, and the loop's own remarks."""
+
+import json
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from .chat import Message, ToolCall
+
+Level = Literal["page", "summary", "stub"]
+Status = Literal["new", "view", "note", "repeat", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What answered one call, as the prompt holds it now.
+
+    `status`: "new" is a tool's result, "view" what a verb showed of one, "note" a word from the loop or the notebook,
+    "repeat" a call made before, "failed" an error. `address` is what it shows, where it shows something.
+    """
+
+    content: str
+    status: Status
+    address: str | None = None
+    level: Level = "page"
+
+    @property
+    def result(self) -> str | None:
+        """The id of the result it shows."""
+        return root_of(self.address) if self.address else None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One reply of the model and the answers to its calls so far; a call never stands without its answer in a prompt.
+
+    `number` is the generation's. `withheld` are the tools that were not offered; a call of one is refused.
+    """
+
+    number: int
+    turn: int
+    purpose: str
+    content: str
+    calls: tuple[ToolCall, ...]
+    answers: tuple[Answer, ...] = ()
+    withheld: tuple[str, ...] = ()
+    pinned_until: int = 0
+    problem: str | None = None
+
+    @property
+    def waiting(self) -> ToolCall | None:
+        """The first call that has no answer yet."""
+        return self.calls[len(self.answers)] if len(self.answers) < len(self.calls) else None
+
+    def answered(self, answer: Answer) -> "Exchange":
+        """The same with its next call answered."""
+        return replace(self, answers=(*self.answers, answer))
+
+    def with_answer(self, index: int, answer: Answer) -> "Exchange":
+        """The same with one answer put in place of another."""
+        answers = list(self.answers)
+        answers[index] = answer
+        return replace(self, answers=tuple(answers))
+
+    def messages(self) -> list[Message]:
+        """The assistant's message and one tool message for each answered call."""
+        pairs = list(zip(self.calls, self.answers, strict=False))
+        spoken = Message(role="assistant", content=self.content, calls=tuple(call for call, _ in pairs))
+        return [spoken, *(Message(role="tool", content=answer.content, name=call.name) for call, answer in pairs)]
+
+    @property
+    def text(self) -> str:
+        """All its words, for estimating what it weighs."""
+        called = "".join(f"{call.name} {json.dumps(dict(call.arguments))}" for call in self.calls)
+        return "\n".join([self.content, called, *(answer.content for answer in self.answers)])
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A message from the loop: a notice, a correction, a reminder, the request for the answer."""
+
+    turn: int
+    kind: str
+    content: str
+
+    def messages(self) -> list[Message]:
+        """The remark as a user's message."""
+        return [Message(role="user", content=self.content)]
+
+    @property
+    def text(self) -> str:
+        """Its words."""
+        return self.content
+
+
+Entry = Exchange | Remark
+
+
+def root_of(address: str) -> str:
+    """The id of the result an address lies in.
+
+    >>> root_of("r3/layers[17]#2")
+    'r3'
+    """
+    end = next((index for index, character in enumerate(address) if character in "/[#"), len(address))
+    return address[:end]
+
+
+def same_call(call: ToolCall) -> str:
+    """A key that equal calls share, whatever the order of their arguments."""
+    return f"{call.name} {json.dumps(dict(call.arguments), sort_keys=True)}"

@@ -1,0 +1,176 @@
+"""What shrinks when room is short: page → summary → stub → folded, oldest first, several at once."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from .chat import ToolCall
+from .exchange import Answer, Entry, Exchange, Level, Remark
+from .ledger import Ledger
+
+Shorten = Callable[[ToolCall, Answer, Level], str | None]
+"""What an answer says at a lower level; None where it has no such level."""
+
+_LEAST_SAVED = 0.2  # of an answer; a level that saves less is left out
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One answer's way down, with its tokens before and after; `content` is what it says from now on."""
+
+    generation: int
+    call: int
+    address: str | None
+    status: str
+    before: Level
+    after: Level | Literal["folded"]
+    tokens_before: int
+    tokens_after: int
+    content: str
+
+    @property
+    def shows_a_page(self) -> bool:
+        """Whether details of a result leave the prompt with this change."""
+        return self.before == "page" and self.address is not None and self.status in ("new", "view", "repeat")
+
+    def fields(self) -> dict[str, object]:
+        """The change as an event tells it."""
+        return {
+            "generation": self.generation,
+            "call": self.call,
+            "address": self.address,
+            "from": self.before,
+            "to": self.after,
+            "tokens_before": self.tokens_before,
+            "tokens_after": self.tokens_after,
+            "content": self.content,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one compaction does; `saved` is its estimate of the tokens freed."""
+
+    changes: tuple[Change, ...]
+    folded: tuple[int, ...]
+    dropped: tuple[int, ...]
+    saved: int
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """What a batch leaves alone: the newest calls by count and by tokens, and what is pinned."""
+
+    recent: int
+    recent_tokens: int
+    turn: int
+
+    def kept(self, exchanges: Iterable[Exchange], weigh: Callable[[str], int]) -> set[int]:
+        """The numbers of the exchanges that stay; the newest is always one of them."""
+        newest_first = sorted(exchanges, key=lambda exchange: -exchange.number)
+        kept = {exchange.number for exchange in newest_first if exchange.pinned_until > self.turn}
+        tokens = 0
+        for place, exchange in enumerate(newest_first):
+            tokens += weigh(exchange.text)
+            if place and (place >= self.recent or tokens > self.recent_tokens):
+                break
+            kept.add(exchange.number)
+        return kept
+
+
+class Ladder:
+    """Works out one batch; decides only, changes nothing outside itself."""
+
+    def __init__(self, ledger: Ledger, *, keep: Keep, weigh: Callable[[str], int], shorten: Shorten) -> None:
+        self._original = {exchange.number: exchange for exchange in ledger.exchanges}
+        self._now = dict(self._original)
+        self._dropped = tuple(_outlived(ledger.entries, ledger.turn))
+        self._weigh = weigh
+        self._shorten = shorten
+        self._kept = keep.kept(self._now.values(), weigh)
+        self._saved = sum(weigh(ledger.entries[place].text) for place in self._dropped)
+
+    def batch(self, *, wanted: int, needed: int) -> Batch:
+        """The changes that free `wanted` tokens of what is old; of what is recent, no more than frees `needed`."""
+        for saved in self._steps(recent=False):
+            if self._saved >= wanted:
+                break
+            self._saved += saved()
+        for saved in self._steps(recent=True):
+            if self._saved >= needed:
+                break
+            self._saved += saved()
+        gone = [number for number in self._original if number not in self._now]
+        return Batch(tuple(self._changes()), tuple(gone), self._dropped, self._saved)
+
+    def _steps(self, *, recent: bool) -> Iterator[Callable[[], int]]:
+        """One step after the other, the mildest of the oldest first; the newest exchange goes last of all."""
+        numbers = sorted(number for number in self._original if (number in self._kept) == recent)
+        groups = [numbers[:-1], numbers[-1:]] if recent else [numbers]
+        for group in groups:
+            yield from (self._folding(number) for number in group if _is_note(self._original[number]))
+            for level in ("summary", "stub"):
+                yield from (self._lowering(number, level) for number in group)
+            yield from (self._folding(number) for number in group)
+
+    def _lowering(self, number: int, level: Literal["summary", "stub"]) -> Callable[[], int]:
+        def lower() -> int:
+            if number not in self._now:
+                return 0
+            return sum(self._lower(number, index, level) for index in range(len(self._now[number].answers)))
+
+        return lower
+
+    def _lower(self, number: int, index: int, level: Level) -> int:
+        exchange = self._now[number]
+        answer = exchange.answers[index]
+        if answer.level == "stub" or answer.level == level:
+            return 0
+        content = self._shorten(exchange.calls[index], answer, level)
+        before = self._weigh(answer.content)
+        saved = before - self._weigh(content) if content is not None else 0
+        if content is None or saved < max(1, _LEAST_SAVED * before):
+            return 0
+        self._now[number] = exchange.with_answer(index, replace(answer, content=content, level=level))
+        return saved
+
+    def _folding(self, number: int) -> Callable[[], int]:
+        def fold() -> int:
+            exchange = self._now.pop(number, None)
+            return self._weigh(exchange.text) if exchange else 0
+
+        return fold
+
+    def _changes(self) -> Iterator[Change]:
+        for number, exchange in self._original.items():
+            now = self._now.get(number)
+            for index, answer in enumerate(exchange.answers):
+                after = now.answers[index] if now else None
+                if after is None or after.level != answer.level:
+                    yield self._change(exchange, index, after)
+
+    def _change(self, exchange: Exchange, index: int, after: Answer | None) -> Change:
+        answer = exchange.answers[index]
+        return Change(
+            generation=exchange.number,
+            call=index,
+            address=answer.address,
+            status=answer.status,
+            before=answer.level,
+            after=after.level if after else "folded",
+            tokens_before=self._weigh(answer.content),
+            tokens_after=self._weigh(after.content) if after else 0,
+            content=after.content if after else "",
+        )
+
+
+def _is_note(exchange: Exchange) -> bool:
+    """Only receipts and errors answered it: nothing of it is worth a place once it is old."""
+    return all(answer.status in ("note", "failed") for answer in exchange.answers)
+
+
+def _outlived(entries: tuple[Entry, ...], turn: int) -> Iterator[int]:
+    """The places of remarks that have had their say."""
+    for place, entry in enumerate(entries):
+        if isinstance(entry, Remark) and (entry.turn < turn or entry.kind in ("reminder", "notice")):
+            yield place

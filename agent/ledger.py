@@ -1,0 +1,248 @@
+"""What the prompt holds and what has happened: a pure fold over a run's events."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from .chat import ToolCall
+from .events import Event
+from .exchange import Answer, Entry, Exchange, Remark, root_of
+from .notebook import Observation
+
+Fields = Mapping[str, Any]  # of an event, as json reads them
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One call that was answered, in the order of the run; `address` is what it showed."""
+
+    turn: int
+    call: ToolCall
+    status: str
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """The results the model was told are about to shrink; `asked`: it has had its turn to save."""
+
+    about: tuple[str, ...]
+    asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Tokens over all generations, and the largest prompt with its reserve."""
+
+    generations: int = 0
+    input_tokens: int = 0
+    new_tokens: int = 0
+    reused_tokens: int = 0
+    seconds: float = 0.0
+    peak_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The state of an investigation after some events; `Ledger.of(events)` is all there is to resuming."""
+
+    parts: Mapping[str, int] | None = None
+    page_tokens: int | None = None
+    notebook: str = ""
+    index: str = ""
+    entries: tuple[Entry, ...] = ()
+    folded: tuple[Exchange, ...] = ()
+    made: tuple[Made, ...] = ()
+    observations: tuple[Observation, ...] = ()
+    reminder: Reminder | None = None
+    turn: int = 0
+    slips: int = 0
+    finishing: bool = False
+    answer: str | None = None
+    ended: bool = False
+    reason: str = ""
+    narrowed_at: int = 0
+    totals: Totals = Totals()
+
+    @classmethod
+    def of(cls, events: Iterable[Event]) -> "Ledger":
+        """Fold a run's events."""
+        ledger = cls()
+        for event in events:
+            ledger = ledger.after(event)
+        return ledger
+
+    def after(self, event: Event) -> "Ledger":
+        """The ledger one event later; an event it does not know changes nothing."""
+        step = _STEPS.get(str(event["event"]))
+        return step(self, cast("Fields", event)) if step else self
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """The model's replies that still stand in the prompt."""
+        return tuple(entry for entry in self.entries if isinstance(entry, Exchange))
+
+    @property
+    def last(self) -> Exchange | None:
+        """The newest reply that still stands in the prompt."""
+        return next(reversed(self.exchanges), None)
+
+    @property
+    def waiting(self) -> ToolCall | None:
+        """A call that has no answer yet."""
+        return self.last.waiting if self.last else None
+
+    @property
+    def seen(self) -> int:
+        """How many calls were answered with something other than an error."""
+        return sum(made.status in ("new", "view", "repeat") for made in self.made)
+
+    @property
+    def uncorrected(self) -> str | None:
+        """What was wrong with the newest reply, where the model has not been told yet."""
+        newest = self.entries[-1] if self.entries else None
+        return newest.problem if isinstance(newest, Exchange) and newest.purpose == "turn" else None
+
+    def with_exchange(self, changed: Exchange) -> "Ledger":
+        """The ledger with one exchange put in place of that of the same number."""
+        return replace(self, entries=_with(self.entries, changed))
+
+    def cites(self, result: str) -> bool:
+        """Whether a finding names that result: in its evidence, or in its words."""
+        named = re.compile(rf"\b{re.escape(result)}\b")
+        return any(
+            result in map(root_of, one.evidence) or named.search(one.finding) is not None for one in self.observations
+        )
+
+
+def _start(ledger: Ledger, event: Fields) -> Ledger:
+    return replace(ledger, parts=event["parts"], page_tokens=event["budget"]["page"])
+
+
+def _generation(ledger: Ledger, event: Fields) -> Ledger:
+    purpose, problem = event["purpose"], event["problem"]
+    turn = ledger.turn + (purpose == "turn")
+    calls = tuple(ToolCall(name=call["name"], arguments=call["arguments"]) for call in event["calls"])
+    exchange = Exchange(
+        number=ledger.totals.generations + 1,
+        turn=turn,
+        purpose=purpose,
+        content=event["content"],
+        calls=calls,
+        withheld=tuple(event["withheld"]),
+        problem=problem,
+    )
+    answers = purpose == "answer" or (purpose == "turn" and not calls and problem is None)
+    return replace(
+        ledger,
+        entries=(*ledger.entries, exchange),
+        turn=turn,
+        slips=ledger.slips if purpose != "turn" else ledger.slips + 1 if problem else 0,
+        reminder=replace(ledger.reminder, asked=True) if purpose == "reminder" and ledger.reminder else ledger.reminder,
+        answer=event["content"] if answers else ledger.answer,
+        narrowed_at=turn if event["withheld"] else ledger.narrowed_at,
+        totals=_added(ledger.totals, event),
+    )
+
+
+def _added(totals: Totals, event: Fields) -> Totals:
+    return Totals(
+        generations=totals.generations + 1,
+        input_tokens=totals.input_tokens + event["input_tokens"],
+        new_tokens=totals.new_tokens + event["new_tokens"],
+        reused_tokens=totals.reused_tokens + event["reused_tokens"],
+        seconds=totals.seconds + event["seconds"],
+        peak_tokens=max(totals.peak_tokens, event["input_tokens"] + event["max_new_tokens"]),
+    )
+
+
+def _result(ledger: Ledger, event: Fields) -> Ledger:
+    exchange = ledger.last
+    if exchange is None or exchange.waiting is None:
+        return ledger
+    answer = Answer(content=event["content"], status=event["status"], address=event["address"])
+    done = replace(exchange.answered(answer), pinned_until=max(exchange.pinned_until, event["pinned_until"]))
+    made = Made(exchange.turn, exchange.waiting, answer.status, answer.address)
+    return replace(ledger.with_exchange(done), made=(*ledger.made, made))
+
+
+def _remark(kind: str) -> Callable[[Ledger, Fields], Ledger]:
+    def remark(ledger: Ledger, event: Fields) -> Ledger:
+        return replace(ledger, entries=(*ledger.entries, Remark(ledger.turn, kind, event["content"])))
+
+    return remark
+
+
+def _error(ledger: Ledger, event: Fields) -> Ledger:
+    return _remark("correction")(ledger, event) if event["where"] == "reply" else ledger
+
+
+def _reminder(ledger: Ledger, event: Fields) -> Ledger:
+    reminded = _remark("reminder")(ledger, event)
+    return replace(reminded, reminder=Reminder(about=tuple(event["about"])))
+
+
+def _finish(ledger: Ledger, event: Fields) -> Ledger:
+    return replace(_remark("finish")(ledger, event), finishing=True)
+
+
+def _observation(ledger: Ledger, event: Fields) -> Ledger:
+    observed = Observation(
+        number=event["number"],
+        turn=event["turn"],
+        author=event["by"],
+        finding=event["finding"],
+        evidence=tuple(event["evidence"]),
+        salience=event["salience"],
+    )
+    return replace(ledger, observations=(*ledger.observations, observed))
+
+
+def _compaction(ledger: Ledger, event: Fields) -> Ledger:
+    by_number = {exchange.number: exchange for exchange in ledger.exchanges}
+    for change in event["changes"]:
+        if change["to"] == "folded":
+            continue
+        exchange = by_number[change["generation"]]
+        answer = exchange.answers[change["call"]]
+        shorter = replace(answer, content=change["content"], level=change["to"])
+        by_number[exchange.number] = exchange.with_answer(change["call"], shorter)
+    gone, dropped = set(event["folded"]), set(event["dropped"])
+    kept = [
+        by_number[entry.number] if isinstance(entry, Exchange) else entry
+        for index, entry in enumerate(ledger.entries)
+        if not (index in dropped or (isinstance(entry, Exchange) and entry.number in gone))
+    ]
+    notice = [Remark(ledger.turn, "notice", event["notice"])] if event["notice"] else []
+    return replace(
+        ledger,
+        entries=(*kept, *notice),
+        folded=(*ledger.folded, *(by_number[number] for number in event["folded"])),
+        notebook=event["notebook"],
+        index=event["index"],
+        reminder=None,
+    )
+
+
+def _end(ledger: Ledger, event: Fields) -> Ledger:
+    return replace(ledger, ended=True, reason=event["reason"])
+
+
+def _with(entries: tuple[Entry, ...], changed: Exchange) -> tuple[Entry, ...]:
+    return tuple(
+        changed if isinstance(entry, Exchange) and entry.number == changed.number else entry for entry in entries
+    )
+
+
+_STEPS: Mapping[str, Callable[[Ledger, Fields], Ledger]] = {
+    "start": _start,
+    "generation": _generation,
+    "result": _result,
+    "error": _error,
+    "reminder": _reminder,
+    "finish": _finish,
+    "observation": _observation,
+    "compaction": _compaction,
+    "end": _end,
+}

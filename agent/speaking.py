@@ -1,0 +1,86 @@
+"""Asking the model: render, check the ceiling, keep the prompt, generate, and say what came of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .ceiling import check_ceiling
+from .chat import Choice, Message, Model, Reply, ToolSpec
+from .events import Event
+from .run import RunFolder
+from .settings import Settings
+from .words import Words
+
+MOST_CALLS = 4  # of one reply; the others are not made
+_SLIP_TOKENS = 60  # of an unusable reply that stay in the prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a generation is for: its number in the run, its turn, what may come back and which tools were withheld."""
+
+    number: int
+    turn: int
+    purpose: str
+    choice: Choice
+    withheld: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Speaking:
+    """The one way to a generation, whatever its purpose."""
+
+    model: Model
+    tools: tuple[ToolSpec, ...]
+    words: Words
+    folder: RunFolder
+    settings: Settings
+
+    def measure(self, messages: Sequence[Message]) -> int:
+        """The tokens of a prompt, chat template and tool schemas included."""
+        return len(self.model.prompt(messages, self.tools).tokens)
+
+    def speak(self, messages: Sequence[Message], asked: Asked) -> Event:
+        """Generate, and return the event of it. Raises `CeilingExceeded` before anything is generated."""
+        prompt = self.model.prompt(messages, self.tools)
+        reserve, ceiling = self.settings.max_new_tokens, self.settings.ceiling
+        check_ceiling(prompt, max_new_tokens=reserve, ceiling=ceiling, purpose=asked.purpose)
+        saved_as = self.folder.save_prompt(asked.number, prompt)
+        seed = self.settings.seed + asked.number
+        reply = self.model.generate(prompt, max_new_tokens=reserve, choice=asked.choice, seed=seed)
+        problem = reply.problem or _problem(reply, asked.choice)
+        calls = () if problem else reply.calls[:MOST_CALLS]
+        return {
+            "event": "generation",
+            "turn": asked.turn,
+            "purpose": asked.purpose,
+            "input_tokens": len(prompt.tokens),
+            "max_new_tokens": reserve,
+            "ceiling": ceiling,
+            "new_tokens": reply.new_tokens,
+            "reused_tokens": reply.reused_tokens,
+            "seconds": round(reply.seconds, 4),
+            "prompt": saved_as,
+            "reply": reply.content,
+            "content": self._content(reply, problem, asked.purpose),
+            "calls": [{"name": call.name, "arguments": dict(call.arguments)} for call in calls],
+            "not_made": len(reply.calls) - len(calls),
+            "problem": problem,
+            "withheld": list(asked.withheld),
+        }
+
+    def _content(self, reply: Reply, problem: str | None, purpose: str) -> str:
+        """The reply's words as they will stand in the next prompt; its calls stand beside them."""
+        if purpose == "answer":
+            return reply.content.strip()
+        if problem:
+            return self.words.neutral(self.words.clip(reply.content, _SLIP_TOKENS))
+        return self.words.said(reply.content) if reply.calls else reply.content.strip()
+
+
+def _problem(reply: Reply, choice: Choice) -> str | None:
+    """What keeps a reply from being used that the back end let through."""
+    if reply.calls:
+        return None if choice.tools else "no call is possible now"
+    if not reply.content.strip():
+        return "the reply was empty"
+    return None if choice.text else "a call of a tool was expected, and there was none"

@@ -1,0 +1,148 @@
+"""The five tools every model gets: to look into results, and to keep what was found."""
+
+import re
+from dataclasses import dataclass
+
+from pager import Node, Page, Pager, UnknownAddress
+from summarizers import card
+
+from .ceiling import Budget
+from .chat import ToolSpec
+from .exchange import Answer
+from .notebook import Notebook
+from .tools import Toolbox, tool
+from .words import Words
+
+LEAST_ANSWER = 40  # tokens; where fewer remain, an answer says that it has no room
+_BRANCHES = ("table", "mapping", "list", "array", "lazy", "text", "log", "code")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What `record_observation` was given; the loop writes it down."""
+
+    finding: str
+    evidence: tuple[str, ...]
+    unknown: tuple[str, ...]
+    near: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verbs:
+    """The verbs, each answering in at most `allowance` tokens; `shown` are the addresses whose card stands in the prompt."""
+
+    pager: Pager
+    notebook: Notebook
+    words: Words
+    budget: Budget
+    question: str
+    allowance: int
+    shown: frozenset[str] = frozenset()
+
+    def open(self, address: str) -> Answer:
+        """Show what stands at an address.
+
+        Args:
+            address: r3, r3/layers[17], r3[120:140], or r3#2 for page 2
+        """
+        page = self.pager.open(address, limit_tokens=self.budget.page)
+        node = self.pager.node(address.partition("#")[0])
+        if page.pages > 1 and "#" not in address and self._is_branch(node):
+            return self._outline(node)
+        return self._page(page, node)
+
+    def find(self, address: str, pattern: str) -> Answer:
+        """Search a result for words or a regular expression.
+
+        Args:
+            address: where to search
+            pattern: what to look for
+        """
+        if self.allowance < 2 * LEAST_ANSWER:
+            return Answer(self.words.no_room(address), "failed")
+        limit = min(self.budget.page, self.allowance) - LEAST_ANSWER
+        for within in (limit, limit // 2, limit // 4):
+            found = self.pager.find(address, pattern, limit_tokens=max(within, 20))
+            text = self.words.matches(address, pattern, found)
+            if self._fits(text):
+                return Answer(text, "view", address)
+        return Answer(self.words.no_room(address), "failed")
+
+    def query(self, address: str, sql: str) -> Answer:
+        """Run SQL on a table.
+
+        Args:
+            address: the table
+            sql: one SELECT; the table is named t
+        """
+        if self.allowance < 2 * LEAST_ANSWER:
+            return Answer(self.words.no_room(address), "failed")
+        limit = min(self.budget.page, self.allowance) - LEAST_ANSWER
+        for within in (limit, limit // 2, limit // 4):
+            text = self.words.rows(address, self.pager.query(address, sql, limit_tokens=max(within, 20)))
+            if self._fits(text):
+                return Answer(text, "view", address)
+        return Answer(self.words.no_room(address), "failed")
+
+    def record_observation(self, finding: str, evidence: str = "") -> Finding:
+        """Save one finding to memory, with value and place.
+
+        Args:
+            finding: one statement
+            evidence: the address it rests on
+        """
+        if not finding.strip():
+            raise ValueError("the finding is empty; state one finding with its value and place")
+        known, unknown, near = [], [], []
+        for address in filter(None, re.split(r"[,;\s]+", evidence)):
+            try:
+                known.append(self.pager.node(address.partition("#")[0]).address)
+            except UnknownAddress as error:
+                unknown.append(address)
+                near.extend(error.nearest)
+        return Finding(finding.strip(), tuple(known), tuple(unknown), tuple(near))
+
+    def query_memory(self, query: str) -> Answer:
+        """Search saved findings.
+
+        Args:
+            query: a few words
+        """
+        limit = min(self.budget.page, self.allowance)
+        return Answer(self.words.recalled(self.notebook.recall(query), limit_tokens=limit), "note")
+
+    def toolbox(self) -> Toolbox:
+        """The verbs as tools."""
+        return Toolbox(map(tool, (self.open, self.find, self.query, self.record_observation, self.query_memory)))
+
+    def _is_branch(self, node: Node) -> bool:
+        """A part with parts of its own, whose card the model has not seen: that comes before its text."""
+        return node.kind in _BRANCHES and node.address not in self.shown and "/" in node.address
+
+    def _page(self, page: Page, node: Node) -> Answer:
+        text = self.words.page(page)
+        if self._fits(text):
+            return Answer(text, "view", page.address)
+        return self._outline(node)
+
+    def _outline(self, node: Node) -> Answer:
+        limit = min(self.budget.card, self.allowance - LEAST_ANSWER)
+        if limit < LEAST_ANSWER:
+            return Answer(self.words.no_room(node.address), "failed")
+        made = card(
+            node,
+            limit_tokens=limit,
+            focus=self.question,
+            counter=self.words.counter,
+            templates=self.words.templates,
+        )
+        return Answer(self.words.branch(made.text, node.address), "view", node.address)
+
+    def _fits(self, text: str) -> bool:
+        return self.words.counter.count(text) <= self.allowance
+
+
+def verb_specs() -> tuple[ToolSpec, ...]:
+    """The five schemas."""
+    methods = (Verbs.open, Verbs.find, Verbs.query, Verbs.record_observation, Verbs.query_memory)
+    return tuple(tool(method).spec for method in methods)

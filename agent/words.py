@@ -1,0 +1,182 @@
+"""Every message of the loop, rendered from its template; what came from a tool or a model enters only as data."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pager import Matches, Page, Rows, TokenCounter
+from summarizers import Templates
+
+from .chat import Message, ToolCall
+from .exchange import Exchange, root_of
+from .notebook import Observation, Recalled, select
+
+LISTED = 6  # results a notice or reminder names before it says how many more there are
+_PROSE_END = ("<tool_call>", "```", "<|python_tag|>", "{", "[")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The templates with the counter that keeps their bounds."""
+
+    templates: Templates
+    counter: TokenCounter
+
+    def head(self, question: str, notebook: str, index: str) -> list[Message]:
+        """The system prompt and the task: what every prompt of a run begins with."""
+        task = self.templates.render("task", question=question, notebook=notebook, index=index)
+        return [Message(role="system", content=self.templates.render("system")), Message(role="user", content=task)]
+
+    def notebook(self, observations: Sequence[Observation], *, limit_tokens: int) -> str:
+        """The findings most worth a place, within the limit; how many more there are; "" where none fits."""
+        shown = [self._short(one, limit_tokens // 2) for one in select(observations, 40)]
+        for count in range(len(shown), 0, -1):
+            chosen = select(shown, count)
+            text = self.templates.render("notebook", observations=chosen, more=len(observations) - count)
+            if self.counter.count(text) <= limit_tokens:
+                return text
+        return ""
+
+    def index(self, folded: Sequence[Exchange], *, limit_tokens: int) -> str:
+        """The newest results that left the messages, one a line, within the limit; "" where none fits."""
+        lines = [
+            {"address": answer.address, "call": self.call(call, limit_tokens=24)}
+            for exchange in folded
+            for call, answer in zip(exchange.calls, exchange.answers, strict=True)
+            if answer.status == "new" and answer.address
+        ]
+        for count in range(min(len(lines), 40), 0, -1):
+            more = len(lines) - count
+            first = lines[0]["address"]
+            text = self.templates.render("index", results=lines[-count:], more=more, first=first)
+            if self.counter.count(text) <= limit_tokens:
+                return text
+        return ""
+
+    def reminder(self, calls: Mapping[str, ToolCall]) -> str:
+        """The request to save what matters of the results that are about to shrink, by id and call."""
+        named = [{"address": address, "call": self.call(call, limit_tokens=20)} for address, call in calls.items()]
+        return self.templates.render("reminder", results=named[:LISTED], more=max(0, len(named) - LISTED))
+
+    def notice(self, results: Sequence[str], saved: Sequence[str]) -> str:
+        """What was shortened and how it is seen again; "" where nothing was."""
+        if not results:
+            return ""
+        named, more = list(results[:LISTED]), max(0, len(results) - LISTED)
+        return self.templates.render("notice", results=named, more=more, saved=list(saved[:LISTED]))
+
+    def correction(self, problem: str) -> str:
+        """What was wrong with a reply."""
+        return self.templates.render("correction", problem=self.clip(problem, 40))
+
+    def finish(self) -> str:
+        """The request for the answer."""
+        return self.templates.render("finish")
+
+    def page(self, page: Page) -> str:
+        """One page in its frame."""
+        address = page.address.partition("#")[0]
+        return self.templates.render(
+            "page", address=address, page=page.page, pages=page.pages, text=page.text, next=page.next
+        )
+
+    def matches(self, address: str, pattern: str, found: Matches) -> str:
+        """What a search found, or what was searched and what is near."""
+        return self.templates.render(
+            "matches",
+            address=address,
+            pattern=self.clip(pattern, 20),
+            text=found.text,
+            shown=len(found.matches),
+            total=found.total,
+            searched=self.clip(str(found.searched), 30),
+            near=[self.clip(str(one), 20) for one in list(found.near)[:3]],
+        )
+
+    def rows(self, address: str, found: Rows) -> str:
+        """The rows a query selected."""
+        return self.templates.render("rows", address=address, text=found.text, shown=len(found.rows), total=found.total)
+
+    def branch(self, card: str, address: str) -> str:
+        """The card of a part too long for a page, and the address of its first page."""
+        return self.templates.render("branch", card=card, address=address)
+
+    def failed(self, name: str, error: Exception) -> str:
+        """A tool's failure as its result."""
+        said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return self.templates.render("failed", tool=self.clip(name, 20), error=self.clip(said, 80))
+
+    def repeated(self, *, turn: int, address: str | None, shown: str | None) -> str:
+        """The answer to a call made before."""
+        return self.templates.render("repeated", turn=turn, address=address, shown=shown)
+
+    def reopened(self, shown: str, times: int) -> str:
+        """What was opened again and again, with the advice to record it."""
+        return self.templates.render("reopened", shown=shown, times=times)
+
+    def observed(self, number: int, *, known: bool, unknown: Sequence[str] = (), near: Sequence[str] = ()) -> str:
+        """The receipt of a finding."""
+        unknown = [self.clip(one, 20) for one in unknown[:3]]
+        return self.templates.render("observed", number=number, known=known, unknown=unknown, near=list(near[:3]))
+
+    def recalled(self, found: Recalled, *, limit_tokens: int) -> str:
+        """Findings that a search of the notebook brought back, within the limit."""
+        shown = [self._short(one, limit_tokens // 2) for one in found.observations]
+        for count in range(len(shown), 0, -1):
+            text = self._recalled(shown[:count], found)
+            if self.counter.count(text) <= limit_tokens:
+                return text
+        return self._recalled([], found)
+
+    def aged(self, call: ToolCall) -> str:
+        """The line that remains of an answer that can be had again by the same call."""
+        return self.templates.render("aged", call=self.call(call, limit_tokens=24))
+
+    def no_room(self, address: str | None) -> str:
+        """An answer that has no place in this turn."""
+        return self.templates.render("no_room", address=address and self.clip(address, 30))
+
+    def refused(self, name: str, offered: Sequence[str]) -> str:
+        """A call of a tool that is not offered in its turn."""
+        return self.templates.render("refused", tool=self.clip(name, 20), offered=list(offered))
+
+    def call(self, call: ToolCall, *, limit_tokens: int) -> str:
+        """A call as a person would write it."""
+        arguments = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in call.arguments.items()]
+        return self.clip(self.templates.render("called", tool=call.name, arguments=arguments), limit_tokens)
+
+    def said(self, text: str) -> str:
+        """The model's own words before its calls, as they may stand in the next prompt."""
+        ends = [place for mark in _PROSE_END if (place := text.find(mark)) >= 0]
+        return self.neutral(text[: min(ends, default=len(text))].strip())
+
+    def neutral(self, text: str) -> str:
+        """Text that can't forge a role, a call or a frame."""
+        return self.templates.render("said", text=text)
+
+    def clip(self, text: str, limit_tokens: int) -> str:
+        """The text on one line, and its beginning with "…" where it is longer than the limit."""
+        text = " ".join(text[: limit_tokens * 40].split())
+        if self.counter.count(text) <= limit_tokens:
+            return text
+        fits, over = 0, len(text)
+        while over - fits > 1:
+            middle = (fits + over) // 2
+            within = self.counter.count(text[:middle] + "…") <= limit_tokens
+            fits, over = (middle, over) if within else (fits, middle)
+        return text[:fits] + "…"
+
+    def _short(self, one: Observation, limit_tokens: int) -> Observation:
+        evidence = tuple(self.clip(address, 30) for address in one.evidence[:2])
+        return Observation(
+            one.number, one.turn, one.author, self.clip(one.finding, limit_tokens), evidence, one.salience
+        )
+
+    def _recalled(self, shown: Sequence[Observation], found: Recalled) -> str:
+        more = len(found.observations) - len(shown)
+        return self.templates.render("recalled", observations=shown, total=found.total, near=found.near, more=more)
+
+
+def roots(addresses: Sequence[str]) -> list[str]:
+    """The results that addresses lie in, each once, in order."""
+    return list(dict.fromkeys(map(root_of, addresses)))
