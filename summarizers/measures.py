@@ -1,0 +1,95 @@
+"""Facts about a measured column: extremes with the row that holds them, outliers, spread, shifts along an order."""
+
+from collections.abc import Iterator
+
+from . import wording
+from .columns import Column
+from .fact import Fact
+from .scene import Scene
+from .statistics import Spread, outliers_of, rise_of, shift_of, spread_of
+
+
+def measure_facts(scene: Scene, column: Column, *, ordered: bool) -> Iterator[Fact]:
+    """The column's facts; `ordered`: its rows follow a time, a step, a layer number."""
+    if column.numbers is None or (spread := spread_of(column.numbers)) is None:
+        return
+    if spread.minimum == spread.maximum:
+        yield scene.fact(column, f"always {_value(column, spread.lowest)}", 0.25, "constant")
+        return
+    outliers = outliers_of(column.numbers, spread)
+    yield from _extremes(scene, column, spread, outliers)
+    yield from _outliers(scene, column, spread, outliers)
+    yield scene.fact(column, f"median {wording.rounded(spread.median)}", 0.45 + 0.3 * bool(outliers), "range")
+    yield scene.fact(column, f"mean {wording.rounded(spread.mean)}", 0.3, "range")
+    yield from _odd_values(scene, column, spread)
+    if ordered:
+        yield from _order(scene, column, spread)
+
+
+def length_facts(scene: Scene, column: Column) -> Iterator[Fact]:
+    """Facts about how many parts a nested list or mapping has."""
+    spread = spread_of(column.numbers) if column.numbers is not None else None
+    if spread is None:
+        return
+    if spread.minimum == spread.maximum:
+        yield scene.fact(column, f"{_value(column, 0)} in each", 0.2, "constant")
+        return
+    most = f"most {_value(column, spread.highest)}{_who(scene, spread.highest, spread.at_maximum)}"
+    yield scene.fact(column, most, 0.75, "extreme", row=spread.highest)
+    total = wording.rounded(spread.mean * spread.count)
+    yield scene.fact(column, f"{total} in all", 0.4, "count")
+    if spread.zero and spread.zero < spread.count:
+        yield scene.fact(column, f"none in {spread.zero} of {spread.count}", 0.35, "count")
+
+
+def _extremes(scene: Scene, column: Column, spread: Spread, outliers: list[int]) -> Iterator[Fact]:
+    high, low = spread.highest, spread.lowest
+    text = f"max {_value(column, high)}{_who(scene, high, spread.at_maximum)}"
+    yield scene.fact(column, text, 1.6 if high in outliers else 0.95, "extreme", row=high)
+    text = f"min {_value(column, low)}{_who(scene, low, spread.at_minimum)}"
+    common = spread.at_minimum > max(2, 0.05 * spread.count)
+    worth = 1.5 if low in outliers else 0.3 if common else 0.7
+    yield scene.fact(column, text, worth, "extreme", row=low)
+
+
+def _outliers(scene: Scene, column: Column, spread: Spread, outliers: list[int]) -> Iterator[Fact]:
+    for rank, row in enumerate(outliers):
+        if row not in (spread.highest, spread.lowest):
+            yield scene.fact(
+                column, f"{_value(column, row)}{_who(scene, row, 1)}", 1.3 - 0.1 * rank, "outlier", row=row
+            )
+
+
+def _odd_values(scene: Scene, column: Column, spread: Spread) -> Iterator[Fact]:
+    if column.numbers is None:
+        return
+    if spread.infinite:
+        yield scene.fact(column, f"Infinity in {spread.infinite}", 1.4, "error")
+    written = sum(1 for value in column.values if isinstance(value, float) and value != value) if spread.nan else 0
+    if written:
+        yield scene.fact(column, f"NaN in {written} of {len(column.values)}", 1.2, "missing")
+    if spread.zero > 0.2 * spread.count:
+        yield scene.fact(column, f"zero in {spread.zero} of {spread.count}", 0.4, "range")
+
+
+def _order(scene: Scene, column: Column, spread: Spread) -> Iterator[Fact]:
+    numbers = column.numbers
+    assert numbers is not None
+    first, last = _value(column, 0), _value(column, len(column.values) - 1)
+    rise = rise_of(numbers)
+    if abs(rise) > 0.9:
+        yield scene.fact(column, f"{'rises' if rise > 0 else 'falls'} {first} -> {last}", 0.6, "trend")
+    elif (shift := shift_of(numbers)) is not None:
+        before, after = wording.rounded(shift.before), wording.rounded(shift.after)
+        who = _who(scene, shift.index, 1)
+        yield scene.fact(column, f"shifts from {before} to {after} at{who}", 0.9, "trend", row=shift.index)
+
+
+def _value(column: Column, row: int) -> str:
+    return wording.number(column.values[row])
+
+
+def _who(scene: Scene, row: int, ties: int) -> str:
+    name = scene.name(row)
+    more = f" (+{ties - 1} more)" if ties > 1 else ""
+    return f" {name}{more}" if name else more

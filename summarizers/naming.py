@@ -1,0 +1,46 @@
+"""What a reader would call a row: its key, its name or title, its date, or the classes it belongs to."""
+
+from collections.abc import Callable, Sequence
+
+from . import wording
+from .columns import Column
+from .roles import names_a_thing
+from .rows import Records
+
+_LEAST_TELLING = 0.6
+
+
+def namer_of(records: Records, columns: Sequence[Column]) -> Callable[[int], str]:
+    """A function from row number to the row's name ("" where nothing names it)."""
+    if records.keys is not None:
+        keys = records.keys
+        return lambda index: wording.name(keys[index])
+    best = max(columns, key=_telling, default=None)
+    if best is not None and _telling(best) >= _LEAST_TELLING:
+        values = best.values
+        return lambda index: wording.name(values[index]) if wording.short(values[index]) and values[index] else ""
+    return _by_classes([column for column in columns if column.role == "category" and column.values][:2])
+
+
+def _telling(column: Column) -> float:
+    """How well a column names rows: nearly unique, short words; a column called name or title before others."""
+    if column.role not in ("name", "time", "identifier", "category") or not column.values or not column.distinct:
+        return 0.0
+    sample = next(value for value in column.values if value is not None)
+    if not isinstance(sample, str) and column.role != "time":
+        return 0.0
+    unique = column.distinct / len(column.values)
+    if unique < 0.3:
+        return 0.0
+    kind = {"name": 0.6, "time": 0.5, "identifier": 0.25, "category": 0.3}[column.role]
+    hint = 0.6 if names_a_thing(column.label) else 0.0
+    length = sum(len(str(value)) for value in column.values[:20]) / min(20, len(column.values))
+    return unique + kind + hint - 0.03 * column.position - 0.15 * len(column.path) - max(0.0, length - 40) / 60
+
+
+def _by_classes(columns: Sequence[Column]) -> Callable[[int], str]:
+    def name(index: int) -> str:
+        parts = [column.values[index] for column in columns]
+        return "; ".join(str(part) for part in parts if part is not None and wording.short(part))
+
+    return name

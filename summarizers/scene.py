@@ -1,0 +1,65 @@
+"""What the fact makers of one table share: its rows, how to call and place them, how much it matters."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .columns import Column
+from .fact import Fact
+from .naming import namer_of
+from .rows import Records
+
+_LATER_COLUMN = 0.97
+_DEEPER_COLUMN = 0.93
+_LEAST = 0.45
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One table as its columns; `labels[i]` is column i's shortest unambiguous name."""
+
+    records: Records
+    columns: Sequence[Column]
+    labels: Sequence[str]
+    name: Callable[[int], str]
+
+    @property
+    def height(self) -> int:
+        return len(self.records.rows)
+
+    def fact(self, column: Column, text: str, salience: float, topic: str, *, row: int | None = None) -> Fact:
+        """A fact about the column (at one of its rows), worth less in later and deeper columns."""
+        label = self.labels[column.position]
+        address = self.records.address if row is None else self.records.place(row)
+        return Fact(f"{label} {text}", address, salience * self._weight(column), topic, label)
+
+    def _weight(self, column: Column) -> float:
+        place = _LATER_COLUMN**column.position * _DEEPER_COLUMN ** (len(column.path) - 1)
+        return self.records.weight * max(_LEAST, place)
+
+
+def scene_of(records: Records, columns: Sequence[Column]) -> Scene:
+    """The scene with every column labelled by as much of its path as tells it from the others."""
+    return Scene(records, columns, _labels(records, columns), namer_of(records, columns))
+
+
+def _labels(records: Records, columns: Sequence[Column]) -> list[str]:
+    prefix = [str(part) for part in records.path if isinstance(part, str)][-1:]
+    labels = [_dotted(column.path[-1:] if column.path else (column.label,)) for column in columns]
+    for length in (2, 3, 9):
+        clashing = {label for label in labels if labels.count(label) > 1}
+        if not clashing:
+            break
+        labels = [
+            _dotted(column.path[-length:]) if label in clashing else label
+            for label, column in zip(labels, columns, strict=True)
+        ]
+    labels = [
+        _dotted(c.path[-2:]) if c.path and isinstance(c.path[-1], int) else x
+        for x, c in zip(labels, columns, strict=True)
+    ]
+    return [".".join([*prefix, label]) for label in labels]
+
+
+def _dotted(path: Sequence[str | int]) -> str:
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in path]
+    return " ".join("".join(parts).lstrip(".").split())

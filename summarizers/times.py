@@ -1,0 +1,45 @@
+"""Facts about a column of points in time: the first, the last, and the longest silence between."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from .columns import Column
+from .fact import Fact
+from .scene import Scene
+
+
+def time_facts(scene: Scene, column: Column) -> Iterator[Fact]:
+    """From when to when; a number of seconds (milliseconds, ...) since 1970 as a date in UTC too."""
+    if column.numbers is not None and column.divisor is not None:
+        import numpy as np
+
+        first, last = float(np.nanmin(column.numbers)), float(np.nanmax(column.numbers))
+        written = [instant(value / column.divisor) for value in (first, last)]
+    else:
+        words = [value for value in column.values if isinstance(value, str)]
+        written = [min(words), max(words)] if words else []
+    if not written:
+        return
+    text = written[0] if written[0] == written[1] else f"{written[0]} .. {written[1]}"
+    yield scene.fact(column, text, 0.9, "time")
+
+
+def instant(seconds: float) -> str:
+    """Seconds since 1970 as a UTC time."""
+    moment = datetime.fromtimestamp(seconds, tz=UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ").replace("T00:00:00Z", "")
+
+
+def is_ordered(column: Column) -> bool:
+    """Whether the rows follow this column: a time or a running number that never steps back."""
+    if column.role not in ("time", "index") or column.missing:
+        return False
+    values = list(column.values)
+    if not values or len({type(value) for value in values}) > 1:
+        return False
+    return all(map(_in_order, values, values[1:]))
+
+
+def _in_order(earlier: object, later: object) -> bool:
+    """Whether two values of one column are in order."""
+    return bool(earlier <= later)  # type: ignore[operator]  # one type, told above
