@@ -10,14 +10,18 @@ from .scene import Scene
 
 _LISTED = 3
 _ALL_LISTED = 6
+_LINE_LENGTH = 48  # characters of the values listed beside the first
+_MOST_STATES = 30  # a column of more values classifies, but tells no state
+_LONGEST_STATE = 24  # characters
 ALARM = re.compile(
     r"\b(?:err|error|errors|errored|fail|fails|failed|failure|failing|fatal|critical|crit|crash\w*|exception|panic|abort\w*"
     r"|denied|refused|reject\w*|timeout|timed.?out|unhealthy|degraded|down|dead|oom\w*|killed|corrupt\w*|invalid|lost"
     r"|unreachable|evicted|not.?ready|emerg|alert|severe|overdue|blocked|backoff|crashloop\w*)\b",
     re.IGNORECASE,
 )
-WARNING = re.compile(
-    r"\b(?:warn|warning|warnings|deprecated|unsupported|skipped|pending|unknown|stale)\b", re.IGNORECASE
+WARNING = re.compile(r"\b(?:warn|warning|warnings|deprecated|skipped|pending|unknown|stale)\b", re.IGNORECASE)
+STATE_NAME = re.compile(
+    r"status|state|level|severity|result|outcome|conclusion|phase|health|ready|reason|condition|verdict", re.IGNORECASE
 )
 _ERROR_NAME = re.compile(
     r"(?:^|[^a-z])(?:error|errors|exception|err|failure|fault|traceback|stderr|error_?message|reason)$", re.I
@@ -47,11 +51,12 @@ def category_facts(scene: Scene, column: Column) -> Iterator[Fact]:
     present = sum(column.counts.values())
     if len(ranked) == 1:
         if wording.short(ranked[0][0]):
-            yield scene.fact(column, f"always {wording.name(ranked[0][0])}", 0.25, "constant")
+            yield scene.fact(column, f"always {wording.name(ranked[0][0])}", 0.12, "constant")
         return
     if len(ranked) <= max(3, 0.5 * present) or ranked[0][1] > 2:
         yield from _top(scene, column, ranked)
-    yield from _alarms(scene, column, ranked)
+    if column.values and len(ranked) <= _MOST_STATES:
+        yield from _alarms(scene, column, ranked)
     yield from _odd_ones(scene, column, ranked, present)
 
 
@@ -65,9 +70,7 @@ def flag_facts(scene: Scene, column: Column) -> Iterator[Fact]:
 
 
 def _top(scene: Scene, column: Column, ranked: list[tuple[object, int]]) -> Iterator[Fact]:
-    listed = [
-        pair for pair in ranked[: _ALL_LISTED if len(ranked) <= _ALL_LISTED else _LISTED] if wording.short(pair[0])
-    ]
+    listed = _brief(ranked[: _ALL_LISTED if len(ranked) <= _ALL_LISTED else _LISTED])
     if not listed:
         return
     kinds = f" ({len(ranked)} distinct)" if len(ranked) > len(listed) else ""
@@ -75,25 +78,45 @@ def _top(scene: Scene, column: Column, ranked: list[tuple[object, int]]) -> Iter
     yield scene.fact(column, f"{wording.counted(listed)}{kinds}", telling, "top")
 
 
+def _brief(ranked: list[tuple[object, int]]) -> list[tuple[object, int]]:
+    """As many of the first as stand in a short line, one at least where it is no text."""
+    listed: list[tuple[object, int]] = []
+    length = 0
+    for value, count in ranked:
+        length += len(str(value))
+        if not wording.short(value) or (listed and length > _LINE_LENGTH):
+            break
+        listed.append((value, count))
+    return listed
+
+
 def _alarms(scene: Scene, column: Column, ranked: list[tuple[object, int]]) -> Iterator[Fact]:
     total = sum(count for _, count in ranked)
     for value, count in ranked:
-        if not isinstance(value, str) or len(value) > 60 or count > 0.5 * total:
+        if not isinstance(value, str) or len(value) > _LONGEST_STATE or count > 0.5 * total:
             continue
-        worth = 1.5 if ALARM.search(value) else 0.8 if WARNING.search(value) else 0.0
+        worth = _alarm_worth(column, value)
         if worth:
             row = _first_row(column, value)
             yield scene.fact(column, f"{wording.name(value)} {count}{_holder(scene, row)}", worth, "error", row=row)
+
+
+def _alarm_worth(column: Column, value: str) -> float:
+    states = bool(STATE_NAME.search(column.label))
+    for pattern, worth in ((ALARM, 1.5), (WARNING, 0.8)):
+        if pattern.fullmatch(value) or (states and pattern.search(value)):
+            return worth
+    return 0.0
 
 
 def _odd_ones(scene: Scene, column: Column, ranked: list[tuple[object, int]], present: int) -> Iterator[Fact]:
     if present < 8 or ranked[0][1] < 0.9 * present or len(ranked) > 6:
         return
     for value, count in ranked[1:4]:
-        if count <= 3 and wording.short(value) and not (isinstance(value, str) and ALARM.search(value)):
+        if count == 1 and wording.short(value) and not (isinstance(value, str) and ALARM.search(value)):
             row = _first_row(column, value)
             text = f"{wording.name(value)} only{_holder(scene, row)}"
-            yield scene.fact(column, text, 0.75, "odd", row=row)
+            yield scene.fact(column, text, 0.55, "odd", row=row)
 
 
 def _first_row(column: Column, value: object) -> int | None:

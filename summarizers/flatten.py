@@ -16,6 +16,8 @@ from .rows import Records, are_alike, are_siblings
 _MOST_COLUMNS = 300
 _MOST_POOLED = 30_000
 _DEEPEST = 6
+_POOLED = 0.5  # of its parents' weight that a pool has beside their own fields
+_POOLED_ALONE = 0.9  # ... where the parents have no fields of their own
 _VECTOR = 8  # lists of numbers up to this length, all equally long, are coordinates: a column each
 
 
@@ -120,7 +122,9 @@ def _pool(records: Records, path: tuple[str | int, ...], values: Sequence[Any], 
         place = _place_of(records, path, origins)
         keys = _names(records, origins)
         whole = (*records.path, *path)
-        flat.pools.append(Records(records.address, rows, place, keys, whole, records.weight * 0.7))
+        measured = sum(column.role not in ("length", "empty") for column in flat.columns)
+        weight = records.weight * (_POOLED if measured > 1 else _POOLED_ALONE)
+        flat.pools.append(Records(records.address, rows, place, keys, whole, weight))
 
 
 def _numbered(value: Any) -> Iterator[tuple[str | int, object]]:

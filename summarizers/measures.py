@@ -16,11 +16,11 @@ def measure_facts(scene: Scene, column: Column, *, ordered: bool) -> Iterator[Fa
     if spread.minimum == spread.maximum:
         yield scene.fact(column, f"always {_value(column, spread.lowest)}", 0.25, "constant")
         return
-    outliers = outliers_of(column.numbers, spread)
+    outliers = [] if column.path and isinstance(column.path[-1], int) else outliers_of(column.numbers, spread)
     yield from _extremes(scene, column, spread, outliers)
     yield from _outliers(scene, column, spread, outliers)
-    yield scene.fact(column, f"median {wording.rounded(spread.median)}", 0.45 + 0.3 * bool(outliers), "range")
-    yield scene.fact(column, f"mean {wording.rounded(spread.mean)}", 0.3, "range")
+    yield scene.fact(column, f"median {wording.rounded(spread.median)}", 0.35 + 0.4 * bool(outliers), "range")
+    yield scene.fact(column, f"mean {wording.rounded(spread.mean)}", 0.25, "range")
     yield from _odd_values(scene, column, spread)
     if ordered:
         yield from _order(scene, column, spread)
@@ -36,7 +36,7 @@ def length_facts(scene: Scene, column: Column) -> Iterator[Fact]:
         return
     most = f"most {_value(column, spread.highest)}{_who(scene, spread.highest, spread.at_maximum)}"
     yield scene.fact(column, most, 0.75, "extreme", row=spread.highest)
-    total = wording.rounded(spread.mean * spread.count)
+    total = round(spread.mean * spread.count)
     yield scene.fact(column, f"{total} in all", 0.4, "count")
     if spread.zero and spread.zero < spread.count:
         yield scene.fact(column, f"none in {spread.zero} of {spread.count}", 0.35, "count")
@@ -44,17 +44,18 @@ def length_facts(scene: Scene, column: Column) -> Iterator[Fact]:
 
 def _extremes(scene: Scene, column: Column, spread: Spread, outliers: list[int]) -> Iterator[Fact]:
     high, low = spread.highest, spread.lowest
-    text = f"max {_value(column, high)}{_who(scene, high, spread.at_maximum)}"
-    yield scene.fact(column, text, 1.6 if high in outliers else 0.95, "extreme", row=high)
-    text = f"min {_value(column, low)}{_who(scene, low, spread.at_minimum)}"
-    common = spread.at_minimum > max(2, 0.05 * spread.count)
-    worth = 1.5 if low in outliers else 0.3 if common else 0.7
-    yield scene.fact(column, text, worth, "extreme", row=low)
+    for label, row, ties, worth in (("max", high, spread.at_maximum, 0.95), ("min", low, spread.at_minimum, 0.8)):
+        text = f"{label} {_value(column, row)}{_who(scene, row, ties)}"
+        if row in outliers:
+            yield scene.fact(column, text, 0.6 + worth, "outlier", row=row)
+        else:
+            common = ties > max(2, 0.05 * spread.count)
+            yield scene.fact(column, text, worth / 2.5 if common else worth, "extreme", row=row)
 
 
 def _outliers(scene: Scene, column: Column, spread: Spread, outliers: list[int]) -> Iterator[Fact]:
     for rank, row in enumerate(outliers):
-        if row not in (spread.highest, spread.lowest):
+        if column.numbers is not None and column.numbers[row] not in (spread.minimum, spread.maximum):
             yield scene.fact(
                 column, f"{_value(column, row)}{_who(scene, row, 1)}", 1.3 - 0.1 * rank, "outlier", row=row
             )
@@ -78,11 +79,11 @@ def _order(scene: Scene, column: Column, spread: Spread) -> Iterator[Fact]:
     first, last = _value(column, 0), _value(column, len(column.values) - 1)
     rise = rise_of(numbers)
     if abs(rise) > 0.9:
-        yield scene.fact(column, f"{'rises' if rise > 0 else 'falls'} {first} -> {last}", 0.6, "trend")
+        yield scene.fact(column, f"{'rises' if rise > 0 else 'falls'} {first} -> {last}", 0.5, "trend")
     elif (shift := shift_of(numbers)) is not None:
         before, after = wording.rounded(shift.before), wording.rounded(shift.after)
         who = _who(scene, shift.index, 1)
-        yield scene.fact(column, f"shifts from {before} to {after} at{who}", 0.9, "trend", row=shift.index)
+        yield scene.fact(column, f"shifts from {before} to {after} at{who}", 0.65, "trend", row=shift.index)
 
 
 def _value(column: Column, row: int) -> str:

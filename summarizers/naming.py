@@ -19,7 +19,7 @@ def namer_of(records: Records, columns: Sequence[Column]) -> Callable[[int], str
     if best is not None and _telling(best) >= _LEAST_TELLING:
         values = best.values
         return lambda index: wording.name(values[index]) if wording.short(values[index]) and values[index] else ""
-    return _by_classes([column for column in columns if column.role == "category" and column.values][:2])
+    return _by_classes([column for column in columns if _is_brief_class(column)][:2])
 
 
 def _telling(column: Column) -> float:
@@ -27,7 +27,7 @@ def _telling(column: Column) -> float:
     if column.role not in ("name", "time", "identifier", "category") or not column.values or not column.distinct:
         return 0.0
     sample = next(value for value in column.values if value is not None)
-    if not isinstance(sample, str) and column.role != "time":
+    if not isinstance(sample, str):
         return 0.0
     unique = column.distinct / len(column.values)
     if unique < 0.3:
@@ -36,6 +36,12 @@ def _telling(column: Column) -> float:
     hint = 0.6 if names_a_thing(column.label) else 0.0
     length = sum(len(str(value)) for value in column.values[:20]) / min(20, len(column.values))
     return unique + kind + hint - 0.03 * column.position - 0.15 * len(column.path) - max(0.0, length - 40) / 60
+
+
+def _is_brief_class(column: Column) -> bool:
+    if column.role != "category" or not column.values:
+        return False
+    return 2 <= column.distinct <= 40 and max(len(str(value)) for value in column.counts) <= 24
 
 
 def _by_classes(columns: Sequence[Column]) -> Callable[[int], str]:

@@ -9,9 +9,9 @@ from pager import TokenCounter
 from .fact import Fact
 from .layout import lines_of, relative
 
-_DECAY = 0.8  # of a topic's worth with each fact of it that is already in
-_GROUP_BONUS = 1.15  # a fact that continues a line spares its first words
-_LENGTH_POWER = 0.6  # 0: longest and shortest facts weigh alike; 1: worth per token
+_DECAY = 0.9  # of a topic's worth with each fact of it that is already in
+_LINE = 4  # tokens that any fact is counted to cost besides its words: the line, the address
+_LENGTH_POWER = 0.5  # 0: longest and shortest facts weigh alike; 1: worth per token
 _PATIENCE = 12  # facts that may fail to fit, one after the other, before the packer is content
 
 
@@ -79,9 +79,8 @@ class _Queue:
 
     def __init__(self, candidates: Sequence[Fact], root: str, counter: TokenCounter) -> None:
         self._left = list(candidates)
-        self._weight = {
-            id(fact): fact.salience / (4 + _length(fact, root, counter)) ** _LENGTH_POWER for fact in candidates
-        }
+        self._length = {id(fact): counter.count(f"{fact.text} {relative(fact, root)}") for fact in candidates}
+        self._label = {group: counter.count(group) for group in {fact.group for fact in candidates}}
 
     def next(self, chosen: Sequence[Fact]) -> Fact | None:
         """The fact worth most now, taken off the queue."""
@@ -94,9 +93,7 @@ class _Queue:
         return best
 
     def _worth(self, fact: Fact, topics: Counter[str], groups: set[str]) -> float:
-        bonus = _GROUP_BONUS if fact.group in groups else 1.0
-        return self._weight[id(fact)] * bonus * _DECAY ** topics[fact.topic]
-
-
-def _length(fact: Fact, root: str, counter: TokenCounter) -> int:
-    return counter.count(f"{fact.text} {relative(fact, root)}")
+        length = self._length[id(fact)] + _LINE
+        if fact.group in groups:  # it continues a line: the first words are there already
+            length -= self._label[fact.group] + _LINE // 2
+        return fact.salience * _DECAY ** topics[fact.topic] / length**_LENGTH_POWER

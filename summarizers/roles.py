@@ -20,6 +20,10 @@ _ID_NAME = re.compile(
 _INDEX_NAME = re.compile(
     r"(?:^|[^a-z])(?:index|idx|i|row|rank|step|layer|epoch|block|position|seq|line|column|level|depth)$", re.I
 )
+_POSITION_NAME = re.compile(
+    r"(?:^|[^a-z])(?:row|column|col|line|lineno|line_?number|offset|start|end|pos|position|begin|x|y|index|idx)$",
+    re.IGNORECASE,
+)
 _CODE_NAME = re.compile(
     r"(?:^|[^a-z])(?:code|status|statuscode|type|kind|class|category|level|severity|priority|version|year|flag|state|mode"
     r"|port|exit|errno|group|cluster|label)$|[a-z](?:Code|Status|Type|Class|Level|Version)$",
@@ -78,12 +82,19 @@ def names_a_thing(label: str) -> bool:
     return bool(_NAME_NAME.search(label))
 
 
+def names_a_position(label: str) -> bool:
+    """Whether the column's name says its numbers are places: lines, columns, offsets."""
+    return bool(_POSITION_NAME.search(label))
+
+
 def number_role(label: str, integers: bool, values: Sequence[object], distinct: int, count: int) -> Role:
     """Whether a numeric column measures, identifies, classifies or merely counts its rows."""
     if not integers:
         return "measure"
     if distinct <= 2 and count > 4 and set(values) <= {0, 1, None}:
         return "flag"
+    if distinct <= 3 and count >= 8:
+        return "category"
     if _ID_NAME.search(label) and distinct > 0.5 * count:
         return "identifier"
     if _is_running(values, distinct, count):

@@ -1,16 +1,21 @@
 """What the fact makers of one table share: its rows, how to call and place them, how much it matters."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .columns import Column
 from .fact import Fact
 from .naming import namer_of
+from .novelty import novelty_of
+from .roles import names_a_position
 from .rows import Records
 
-_LATER_COLUMN = 0.97
+_LATER_COLUMN = 0.99
+_LATER_SIBLING = 0.97
 _DEEPER_COLUMN = 0.93
 _LEAST = 0.45
+_POSITIONAL = 0.4  # of the worth of a number that says where something stands (a line, an offset), not how much
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,7 @@ class Scene:
     columns: Sequence[Column]
     labels: Sequence[str]
     name: Callable[[int], str]
+    weights: Sequence[float]
 
     @property
     def height(self) -> int:
@@ -33,13 +39,28 @@ class Scene:
         return Fact(f"{label} {text}", address, salience * self._weight(column), topic, label)
 
     def _weight(self, column: Column) -> float:
-        place = _LATER_COLUMN**column.position * _DEEPER_COLUMN ** (len(column.path) - 1)
-        return self.records.weight * max(_LEAST, place)
+        return self.records.weight * self.weights[column.position]
 
 
 def scene_of(records: Records, columns: Sequence[Column]) -> Scene:
     """The scene with every column labelled by as much of its path as tells it from the others."""
-    return Scene(records, columns, _labels(records, columns), namer_of(records, columns))
+    return Scene(records, columns, _labels(records, columns), namer_of(records, columns), _weights(columns))
+
+
+def _weights(columns: Sequence[Column]) -> list[float]:
+    """Each column's worth by where its writer put it (earlier among its siblings, nearer the row), and by its novelty."""
+    seen: Counter[tuple[str | int, ...]] = Counter()
+    novelty = novelty_of(columns)
+    weights = []
+    for column in columns:
+        parent = column.path[:-1]
+        place = (
+            _LATER_COLUMN**column.position * _LATER_SIBLING ** seen[parent] * _DEEPER_COLUMN ** (len(column.path) - 1)
+        )
+        kind = _POSITIONAL if column.numbers is not None and names_a_position(column.label) else 1.0
+        weights.append(max(_LEAST, place) * novelty[column.position] * kind)
+        seen[parent] += 1
+    return weights
 
 
 def _labels(records: Records, columns: Sequence[Column]) -> list[str]:

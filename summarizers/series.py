@@ -40,7 +40,7 @@ def series_facts(
     place = (lambda i: join(address, keys[i])) if keys else (lambda i: join(address, i))
     records = Records(address, [{}] * len(items), place, keys, weight=weight)
     column = column_of((name or "values",), items, 0)
-    scene = Scene(records, [column], [name or "values"], lambda i: wording.name(keys[i]) if keys else "")
+    scene = Scene(records, [column], [name or "values"], lambda i: wording.name(keys[i]) if keys else "", [1.0])
     yield Fact(f"{len(items)} {'keys' if keys else 'items'}", address, 1.3 * weight, "shape", "")
     yield from column_facts(scene, column, ordered=keys is None)
     if isinstance(next((item for item in items if item is not None), None), str):

@@ -84,13 +84,32 @@ def outliers_of(values: Numbers, spread: Spread, *, at_most: int = 5) -> list[in
 
     if spread.count < 8 or spread.scale == 0:
         return []
-    away = np.abs(np.where(np.isfinite(values), values, spread.median) - spread.median) / spread.scale
+    away = np.minimum(_distances(values, spread), _logarithmic(values, spread))
     far = np.flatnonzero(away > OUTLYING)
     if not far.size or far.size > max(1, spread.count // 25):
         return []
     rest = float(np.delete(away, far).max())
     apart = far[away[far] > 1.5 * rest + 1]
     return [int(index) for index in apart[np.argsort(-away[apart], kind="stable")][:at_most]]
+
+
+def _distances(values: Numbers, spread: Spread) -> Numbers:
+    """How many robust standard deviations each value is from the median; 0 for what is not finite."""
+    import numpy as np
+
+    return np.abs(np.where(np.isfinite(values), values, spread.median) - spread.median) / spread.scale
+
+
+def _logarithmic(values: Numbers, spread: Spread) -> Numbers:
+    """The same distances among logarithms, where all values are positive: sizes and times spread by factors."""
+    import numpy as np
+
+    if spread.minimum < 0 or spread.maximum <= 0:
+        return np.full(values.shape, np.inf)
+    unit = spread.median if spread.median > 0 else spread.mean
+    logs = np.log1p(np.where(np.isfinite(values), values, np.nan) / unit)
+    logged = spread_of(logs)
+    return np.full(values.shape, np.inf) if logged is None or logged.scale == 0 else _distances(logs, logged)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ def table_facts(records: Records, focus: str | None, *, head: bool, depth: int =
     ordered = any(map(is_ordered, flat.columns)) or _numbered_keys(records)
     for column in flat.columns:
         yield from column_facts(scene, column, ordered=ordered)
-    yield from _duplicates(scene)
+    if not flat.pools and not records.path:
+        yield from _duplicates(scene)
     yield from _focus_rows(scene, focus)
     if depth < _DEEPEST_POOL:
         for pool in flat.pools:
@@ -34,8 +35,6 @@ def table_facts(records: Records, focus: str | None, *, head: bool, depth: int =
 def _shape(scene: Scene, *, head: bool) -> Iterator[Fact]:
     records = scene.records
     if records.path:
-        where = ".".join(str(part) for part in records.path)
-        yield Fact(f"{where}: {scene.height} in all", records.address, 0.6 * records.weight, "count", where)
         return
     if head:
         width = len(next(iter(records.rows)))
@@ -81,11 +80,11 @@ def _missing(scene: Scene, column: Column) -> Iterator[Fact]:
     if not missing or is_error_column(column):
         return
     if missing == height:
-        yield scene.fact(column, "never set", 0.2, "missing")
+        yield scene.fact(column, "never set", 0.12, "missing")
     elif missing <= height / 2:
-        yield scene.fact(column, f"missing {missing}", 0.55, "missing")
+        yield scene.fact(column, f"missing {missing}", 0.4, "missing")
     else:
-        yield scene.fact(column, f"set in {height - missing} of {height}", 0.5, "missing")
+        yield scene.fact(column, f"set in {height - missing} of {height}", 0.45, "missing")
 
 
 def _duplicates(scene: Scene) -> Iterator[Fact]:

@@ -20,8 +20,10 @@ def time_facts(scene: Scene, column: Column) -> Iterator[Fact]:
         written = [min(words), max(words)] if words else []
     if not written:
         return
-    text = written[0] if written[0] == written[1] else f"{written[0]} .. {written[1]}"
-    yield scene.fact(column, text, 0.9, "time")
+    if written[0] == written[1]:
+        yield scene.fact(column, f"always {written[0]}", 0.3, "time")
+    else:
+        yield scene.fact(column, f"{written[0]} .. {written[1]}", 0.9, "time")
 
 
 def instant(seconds: float) -> str:
