@@ -74,7 +74,7 @@ def _top(scene: Scene, column: Column, ranked: list[tuple[object, int]]) -> Iter
     if not listed:
         return
     kinds = f" ({len(ranked)} distinct)" if len(ranked) > len(listed) else ""
-    telling = 0.95 if len(ranked) <= 60 else 0.75
+    telling = 0.6 if column.numbers is not None else 0.95
     yield scene.fact(column, f"{wording.counted(listed)}{kinds}", telling, "top")
 
 

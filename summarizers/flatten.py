@@ -16,7 +16,7 @@ from .rows import Records, are_alike, are_siblings
 _MOST_COLUMNS = 300
 _MOST_POOLED = 30_000
 _DEEPEST = 6
-_POOLED = 0.5  # of its parents' weight that a pool has beside their own fields
+_POOLED = 0.45  # of its parents' weight that a pool has beside their own fields
 _POOLED_ALONE = 0.9  # ... where the parents have no fields of their own
 _VECTOR = 8  # lists of numbers up to this length, all equally long, are coordinates: a column each
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from . import wording
 from .columns import Column
 from .fact import Fact
+from .roles import names_a_coordinate
 from .scene import Scene
 from .statistics import Spread, outliers_of, rise_of, shift_of, spread_of
 
@@ -16,7 +17,7 @@ def measure_facts(scene: Scene, column: Column, *, ordered: bool) -> Iterator[Fa
     if spread.minimum == spread.maximum:
         yield scene.fact(column, f"always {_value(column, spread.lowest)}", 0.25, "constant")
         return
-    outliers = [] if column.path and isinstance(column.path[-1], int) else outliers_of(column.numbers, spread)
+    outliers = [] if _is_coordinate(column) else outliers_of(column.numbers, spread)
     yield from _extremes(scene, column, spread, outliers)
     yield from _outliers(scene, column, spread, outliers)
     yield scene.fact(column, f"median {wording.rounded(spread.median)}", 0.35 + 0.4 * bool(outliers), "range")
@@ -24,6 +25,10 @@ def measure_facts(scene: Scene, column: Column, *, ordered: bool) -> Iterator[Fa
     yield from _odd_values(scene, column, spread)
     if ordered:
         yield from _order(scene, column, spread)
+
+
+def _is_coordinate(column: Column) -> bool:
+    return names_a_coordinate(column.label) or bool(column.path and isinstance(column.path[-1], int))
 
 
 def length_facts(scene: Scene, column: Column) -> Iterator[Fact]:

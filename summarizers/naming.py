@@ -39,7 +39,7 @@ def _telling(column: Column) -> float:
 
 
 def _is_brief_class(column: Column) -> bool:
-    if column.role != "category" or not column.values:
+    if column.role != "category" or not column.values or column.numbers is not None:
         return False
     return 2 <= column.distinct <= 40 and max(len(str(value)) for value in column.counts) <= 24
 

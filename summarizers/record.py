@@ -32,7 +32,8 @@ def record_facts(
     parts = [f"{key} {len(part)}" for key, part in value.items() if isinstance(part, dict | list)]
     if parts and not name:
         more = f", +{len(parts) - 12}" if len(parts) > 12 else ""
-        yield Fact(f"parts: {', '.join(parts[:12])}{more}", address, 0.8 * weight, "schema", "")
+        worth = 0.7 if fields else 0.4
+        yield Fact(f"parts: {', '.join(parts[:12])}{more}", address, worth * weight, "schema", "")
 
 
 def _worth(key: str, field: object) -> float:

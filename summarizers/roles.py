@@ -24,6 +24,7 @@ _POSITION_NAME = re.compile(
     r"(?:^|[^a-z])(?:row|column|col|line|lineno|line_?number|offset|start|end|pos|position|begin|x|y|index|idx)$",
     re.IGNORECASE,
 )
+_COORDINATE_NAME = re.compile(r"(?:^|[^a-z])(?:lat|lon|lng|long|latitude|longitude)$", re.IGNORECASE)
 _CODE_NAME = re.compile(
     r"(?:^|[^a-z])(?:code|status|statuscode|type|kind|class|category|level|severity|priority|version|year|flag|state|mode"
     r"|port|exit|errno|group|cluster|label)$|[a-z](?:Code|Status|Type|Class|Level|Version)$",
@@ -80,6 +81,11 @@ def names_a_time(label: str) -> bool:
 def names_a_thing(label: str) -> bool:
     """Whether the column's name says it holds what people call the row."""
     return bool(_NAME_NAME.search(label))
+
+
+def names_a_coordinate(label: str) -> bool:
+    """Whether the column's name says it is a place on the globe: far from the others is no alarm there."""
+    return bool(_COORDINATE_NAME.search(label))
 
 
 def names_a_position(label: str) -> bool:

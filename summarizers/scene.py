@@ -11,9 +11,9 @@ from .novelty import novelty_of
 from .roles import names_a_position
 from .rows import Records
 
-_LATER_COLUMN = 0.99
+_LATER_COLUMN = 0.995
 _LATER_SIBLING = 0.97
-_DEEPER_COLUMN = 0.93
+_DEEPER_COLUMN = 0.87
 _LEAST = 0.45
 _POSITIONAL = 0.4  # of the worth of a number that says where something stands (a line, an offset), not how much
 
@@ -48,19 +48,21 @@ def scene_of(records: Records, columns: Sequence[Column]) -> Scene:
 
 
 def _weights(columns: Sequence[Column]) -> list[float]:
-    """Each column's worth by where its writer put it (earlier among its siblings, nearer the row), and by its novelty."""
-    seen: Counter[tuple[str | int, ...]] = Counter()
+    """Each column's worth by where its writer put it (earlier among its siblings, nearer the row), and by its novelty.
+
+    A column that is no news takes no place either: twenty in step count as one before the one that is not.
+    """
+    rank: Counter[tuple[str | int, ...]] = Counter()
     novelty = novelty_of(columns)
     weights = []
-    for column in columns:
+    for column, news in zip(columns, novelty, strict=True):
         parent = column.path[:-1]
-        place = (
-            _LATER_COLUMN**column.position * _LATER_SIBLING ** seen[parent] * _DEEPER_COLUMN ** (len(column.path) - 1)
-        )
-        kind = _POSITIONAL if column.numbers is not None and names_a_position(column.label) else 1.0
-        weights.append(max(_LEAST, place) * novelty[column.position] * kind)
-        seen[parent] += 1
-    return weights
+        place = _LATER_SIBLING ** rank[parent] * _DEEPER_COLUMN ** len(parent) * _LATER_COLUMN ** rank.total()
+        positional = column.numbers is not None and names_a_position(column.label)
+        weights.append(max(_LEAST, place) * news * (_POSITIONAL if positional else 1.0))
+        rank[parent] += 1 if news > 0.7 and column.role != "empty" else 0
+    best = max(weights, default=1.0)
+    return [weight / best for weight in weights]
 
 
 def _labels(records: Records, columns: Sequence[Column]) -> list[str]:

@@ -41,7 +41,8 @@ def series_facts(
     records = Records(address, [{}] * len(items), place, keys, weight=weight)
     column = column_of((name or "values",), items, 0)
     scene = Scene(records, [column], [name or "values"], lambda i: wording.name(keys[i]) if keys else "", [1.0])
-    yield Fact(f"{len(items)} {'keys' if keys else 'items'}", address, 1.3 * weight, "shape", "")
+    if name:
+        yield Fact(f"{len(items)} {'keys' if keys else 'items'}", address, 1.3 * weight, "shape", "")
     yield from column_facts(scene, column, ordered=keys is None)
     if isinstance(next((item for item in items if item is not None), None), str):
         yield from _words(scene, column)
@@ -53,8 +54,6 @@ def _words(scene: Scene, column: Column) -> Iterator[Fact]:
     lengths = [len(item) if isinstance(item, str) else 0 for item in column.values]
     longest = max(range(len(lengths)), key=lengths.__getitem__)
     yield scene.fact(column, f"longest {lengths[longest]} characters", 0.7, "extreme", row=longest)
-    if column.distinct < len(lengths) - column.missing:
-        yield scene.fact(column, f"{column.distinct} distinct of {len(lengths)}", 0.5, "distinct")
     foreign = sum(1 for item in column.values if isinstance(item, str) and not item.isascii())
     if foreign:
         yield scene.fact(column, f"not ASCII in {foreign}", 0.4, "range")

@@ -24,6 +24,7 @@ def table_facts(records: Records, focus: str | None, *, head: bool, depth: int =
     ordered = any(map(is_ordered, flat.columns)) or _numbered_keys(records)
     for column in flat.columns:
         yield from column_facts(scene, column, ordered=ordered)
+    yield from _missing(scene)
     if not flat.pools and not records.path:
         yield from _duplicates(scene)
     yield from _focus_rows(scene, focus)
@@ -61,7 +62,6 @@ def column_facts(scene: Scene, column: Column, *, ordered: bool) -> Iterator[Fac
         yield from time_facts(scene, column)
     else:
         yield from _identity(scene, column)
-    yield from _missing(scene, column)
 
 
 def _identity(scene: Scene, column: Column) -> Iterator[Fact]:
@@ -75,16 +75,21 @@ def _identity(scene: Scene, column: Column) -> Iterator[Fact]:
             yield scene.fact(column, "all distinct", 0.1, "distinct")
 
 
-def _missing(scene: Scene, column: Column) -> Iterator[Fact]:
-    missing, height = column.missing, scene.height
-    if not missing or is_error_column(column):
-        return
-    if missing == height:
-        yield scene.fact(column, "never set", 0.12, "missing")
-    elif missing <= height / 2:
-        yield scene.fact(column, f"missing {missing}", 0.4, "missing")
-    else:
-        yield scene.fact(column, f"set in {height - missing} of {height}", 0.45, "missing")
+def _missing(scene: Scene) -> Iterator[Fact]:
+    """Where values lack, said once for a field and the fields inside it."""
+    said: set[tuple[tuple[str | int, ...], int]] = set()
+    for column in scene.columns:
+        missing, height = column.missing, scene.height
+        inherited = any((column.path[:length], missing) in said for length in range(len(column.path)))
+        said.add((column.path, missing))
+        if not missing or inherited or is_error_column(column):
+            continue
+        if missing == height:
+            yield scene.fact(column, "never set", 0.12, "missing")
+        elif missing <= height / 2:
+            yield scene.fact(column, f"missing {missing}", 0.35, "missing")
+        else:
+            yield scene.fact(column, f"set in {height - missing} of {height}", 0.45, "missing")
 
 
 def _duplicates(scene: Scene) -> Iterator[Fact]:

@@ -7,6 +7,8 @@ from .columns import Column
 from .fact import Fact
 from .scene import Scene
 
+_DAY = 86_400
+
 
 def time_facts(scene: Scene, column: Column) -> Iterator[Fact]:
     """From when to when; a number of seconds (milliseconds, ...) since 1970 as a date in UTC too."""
@@ -14,7 +16,8 @@ def time_facts(scene: Scene, column: Column) -> Iterator[Fact]:
         import numpy as np
 
         first, last = float(np.nanmin(column.numbers)), float(np.nanmax(column.numbers))
-        written = [instant(value / column.divisor) for value in (first, last)]
+        seconds = [first / column.divisor, last / column.divisor]
+        written = [instant(value, seconds[1] - seconds[0] < _DAY) for value in seconds]
     else:
         words = [value for value in column.values if isinstance(value, str)]
         written = [min(words), max(words)] if words else []
@@ -26,10 +29,10 @@ def time_facts(scene: Scene, column: Column) -> Iterator[Fact]:
         yield scene.fact(column, f"{written[0]} .. {written[1]}", 0.9, "time")
 
 
-def instant(seconds: float) -> str:
-    """Seconds since 1970 as a UTC time."""
+def instant(seconds: float, exact: bool = True) -> str:
+    """Seconds since 1970 as a UTC time, to the second or (not `exact`) to the minute."""
     moment = datetime.fromtimestamp(seconds, tz=UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ").replace("T00:00:00Z", "")
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ" if exact else "%Y-%m-%d %H:%MZ")
 
 
 def is_ordered(column: Column) -> bool:
