@@ -1,6 +1,31 @@
 """Model back ends: local Hugging Face models, and a scripted one. Importing this loads no torch and no transformers."""
 
-from ..errors import ScriptEnded
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import MissingExtra
+from .bundled import bundled_model
 from .scripted import Fed, ScriptedModel
 
-__all__ = ["Fed", "ScriptEnded", "ScriptedModel"]
+if TYPE_CHECKING:
+    from .local import LocalModel
+
+__all__ = ["Fed", "ScriptedModel", "bundled_model", "load_model"]
+
+_EXTRA = {"torch", "transformers", "llguidance", "safetensors", "tokenizers"}
+
+
+def load_model(source: str | Path | None = None, **options: Any) -> LocalModel:
+    """The local model of a folder or hub id, or the bundled one; `options` are LocalModel's.
+
+    Raises MissingExtra where torch or transformers is not installed, and what LocalModel raises.
+    """
+    try:
+        from .local import LocalModel
+    except ImportError as error:
+        if error.name not in _EXTRA:
+            raise
+        raise MissingExtra(f"A local model needs {error.name}: pip install 'toolpager[local]'.") from error
+    return LocalModel(source, **options)

@@ -1,0 +1,154 @@
+"""A causal language model on this machine: transformers, constrained decoding, a KV cache that outlives the turn."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from ..chat import Choice, Message, Prompt, Reply, ToolCall, ToolSpec
+from ..errors import ContextExceeded
+from .bundled import bundled_model
+from .checkpoint import load_checkpoint
+from .constrain import ConstrainedPicker, Grammars
+from .encoder import Encoded, Encoder, unmask
+from .formats import parse_calls
+from .rendering import ChatTemplate, Renderer
+from .session import Generated, Session
+
+if TYPE_CHECKING:
+    from pager import TokenCounter
+
+_PROMPTS_HELD = 16
+
+
+class LocalModel:
+    """A Hugging Face chat model: a folder, a hub id, or None for the bundled SmolLM2-135M-Instruct.
+
+    `device` and `dtype` are chosen for the machine unless given; `attention` is transformers' name of a kernel;
+    `temperature` 0 is greedy. `prompt` keeps the token ids of earlier prompts and of what was generated after them, and
+    `generate` keeps their KV cache. `Reply.content` is exactly what was generated, the markup of calls included: put it
+    into the history unchanged and the next prompt extends this one, token by token.
+
+    Raises BadModel for a source that is no usable chat model, NoBundledModel, OutOfMemory, ContextExceeded, BadTool.
+    """
+
+    def __init__(
+        self,
+        source: str | Path | None = None,
+        *,
+        device: str | None = None,
+        dtype: str | None = None,
+        attention: str = "sdpa",
+        chunk_tokens: int = 512,
+        temperature: float = 0.0,
+        templates: Renderer | None = None,
+        on_text: Callable[[str], None] | None = None,
+    ) -> None:
+        torch.set_num_threads(min(torch.get_num_threads(), _usable_cpus()))
+        checkpoint = load_checkpoint(source or bundled_model(), device=device, dtype=dtype, attention=attention)
+        self.name = checkpoint.name
+        self.context_tokens: int | None = checkpoint.context_tokens
+        self.on_text = on_text
+        self._temperature = temperature
+        self._tokenizer = checkpoint.tokenizer
+        self._encoder = Encoder(checkpoint.tokenizer, checkpoint.name)
+        self._template = ChatTemplate(
+            checkpoint.tokenizer,
+            templates=templates or _default_templates(),
+            mask_data=lambda text: self._encoder.mask(text, every_marker=True),
+            mask_own=lambda text: self._encoder.mask(text, every_marker=False),
+        )
+        self._end_tokens = checkpoint.end_tokens
+        self._grammars = Grammars(
+            self._encoder,
+            family=self._template.family,
+            vocabulary=checkpoint.vocabulary,
+            end_tokens=checkpoint.end_tokens,
+        )
+        self._session = Session(checkpoint.model, chunk_tokens=chunk_tokens)
+        self._prompts: OrderedDict[tuple[int, ...], Encoded] = OrderedDict()
+
+    @property
+    def counter(self) -> TokenCounter:
+        """Counts plain text with the model's own tokenizer."""
+        return self._encoder
+
+    def prompt(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Prompt:
+        """The conversation by the model's chat template; markers in its contents are plain text, never structure."""
+        encoded = self._encoder.encode(self._template.render(messages, tools))
+        self._prompts[encoded.ids] = encoded
+        self._prompts.move_to_end(encoded.ids)
+        while len(self._prompts) > _PROMPTS_HELD:
+            self._prompts.popitem(last=False)
+        return Prompt(unmask(encoded.text), encoded.ids)
+
+    def generate(self, prompt: Prompt, *, max_new_tokens: int, choice: Choice, seed: int = 0) -> Reply:
+        """At most `max_new_tokens` tokens of what `choice` allows; a call cut off by that limit is a `problem`."""
+        self._check(prompt, max_new_tokens)
+        started = time.perf_counter()
+        picker = self._grammars.picker(choice, max_new_tokens=max_new_tokens, temperature=self._temperature, seed=seed)
+        said = self._session.generate(
+            prompt.tokens, picker, max_new_tokens=max_new_tokens, on_tokens=self._show if self.on_text else None
+        )
+        content = self._content(said)
+        self._remember(prompt, content, said)
+        calls, problem = _outcome(content, choice, picker)
+        return Reply(content, calls, problem, len(said.tokens), said.reused_tokens, time.perf_counter() - started)
+
+    def drop_cache(self) -> None:
+        """Frees the KV cache; the next prompt is computed from its start."""
+        self._session.drop()
+
+    def _check(self, prompt: Prompt, max_new_tokens: int) -> None:
+        if self.context_tokens is not None and len(prompt.tokens) + max_new_tokens > self.context_tokens:
+            raise ContextExceeded(
+                input_tokens=len(prompt.tokens), max_new_tokens=max_new_tokens, context_tokens=self.context_tokens
+            )
+
+    def _content(self, said: Generated) -> str:
+        text: str = self._tokenizer.decode(self._spoken(said), clean_up_tokenization_spaces=False)
+        return text
+
+    def _spoken(self, said: Generated) -> list[int]:
+        """The generated ids without the end token."""
+        ends = said.tokens[-1:] and said.tokens[-1] in self._end_tokens
+        return list(said.tokens[:-1] if ends else said.tokens)
+
+    def _remember(self, prompt: Prompt, content: str, said: Generated) -> None:
+        """Lets the next prompt take over the very ids that were generated."""
+        held = self._prompts.get(prompt.tokens)
+        if held is not None:
+            text = held.text + self._encoder.mask(content, every_marker=False)
+            self._encoder.remember(Encoded(text, (*held.ids, *self._spoken(said)), held.seams))
+
+    def _show(self, tokens: Sequence[int]) -> None:
+        if self.on_text is not None:
+            self.on_text(self._tokenizer.decode([token for token in tokens if token not in self._end_tokens]))
+
+
+def _outcome(content: str, choice: Choice, picker: ConstrainedPicker) -> tuple[tuple[ToolCall, ...], str | None]:
+    """The calls in a reply, or why there are none where one began or was due."""
+    if not choice.tools:
+        return (), None
+    if not picker.complete:
+        return (), "the tool call was cut off at the limit of new tokens: make it shorter"
+    parsed = parse_calls(content)
+    return parsed.calls, parsed.problem
+
+
+def _default_templates() -> Renderer:
+    from summarizers import Templates
+
+    return Templates()
+
+
+def _usable_cpus() -> int:
+    """The CPUs this process may run on, which in a container are fewer than the machine's."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -1,0 +1,132 @@
+"""Messages and tool schemas to the text of a prompt, by the model's own chat template wherever it can."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+from ..chat import Message, ToolSpec
+from ..errors import BadModel
+from .formats import Family, parse_calls, write_calls
+
+Mask = Callable[[str], str]
+
+_PROBE = ToolSpec("probe_of_tool_support", "A probe.", {"type": "object", "properties": {"x": {"type": "string"}}})
+
+
+class Renderer(Protocol):
+    """Fills a template; summarizers.Templates is one."""
+
+    def render(self, name: str, **fields: object) -> str:
+        """The text of the template `name` with its fields."""
+
+
+class ChatTemplate:
+    """Renders a conversation with the tokenizer's chat template.
+
+    A template that knows tools renders them and the calls in its own `family`. For one that does not,
+    templates/tools.j2 goes into the system message and answers of tools become user messages. `mask_data` and
+    `mask_own` make markers plain: all of them in what tools and users say, the role markers in everything else.
+    """
+
+    def __init__(self, tokenizer: Any, *, templates: Renderer, mask_data: Mask, mask_own: Mask) -> None:
+        if not getattr(tokenizer, "chat_template", None):
+            raise BadModel(
+                f"{tokenizer.name_or_path} has no chat template: choose an instruct model, or put its "
+                "chat_template.jinja into the folder."
+            )
+        self._tokenizer = tokenizer
+        self._templates = templates
+        self._mask_data = mask_data
+        self._mask_own = mask_own
+        native = self._native_family()
+        self.knows_tools = native is not None
+        self.family: Family = native or "smollm"
+
+    def render(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> str:
+        """The masked text of the prompt, ending where the assistant begins to speak."""
+        if self.knows_tools:
+            specs = [self._own_json(tool.schema()) for tool in tools]
+            return self._apply([self._entry(message) for message in messages], specs)
+        return self._apply(list(self._plain_entries(messages, tools)), [])
+
+    def _apply(self, entries: list[dict[str, Any]], specs: list[Any]) -> str:
+        text: str = self._tokenizer.apply_chat_template(
+            entries, tools=specs or None, tokenize=False, add_generation_prompt=True
+        )
+        return text
+
+    def _entry(self, message: Message) -> dict[str, Any]:
+        """A message as templates that know tools take it."""
+        if message.role == "tool":
+            return {"role": "tool", "name": message.name or "tool", "content": self._answer(message.content)}
+        mask = self._mask_data if message.role == "user" else self._mask_own
+        entry: dict[str, Any] = {"role": message.role, "content": mask(message.content)}
+        if message.calls and parse_calls(message.content).calls != message.calls:
+            functions = [
+                {"name": call.name, "arguments": self._own_json(dict(call.arguments))} for call in message.calls
+            ]
+            entry["tool_calls"] = [{"type": "function", "function": function} for function in functions]
+        return entry
+
+    def _plain_entries(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Iterator[dict[str, Any]]:
+        """The messages for a template without tools: neighbours of one role are one message."""
+        held: dict[str, Any] | None = None
+        for role, content in self._plain_turns(messages, tools):
+            if held is not None and held["role"] == role:
+                held["content"] += "\n" + content
+                continue
+            if held is not None:
+                yield held
+            held = {"role": role, "content": content}
+        if held is not None:
+            yield held
+
+    def _plain_turns(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Iterator[tuple[str, str]]:
+        rest = list(messages)
+        if tools:
+            own = [self._mask_own(rest.pop(0).content)] if rest and rest[0].role == "system" else []
+            lines = "\n".join(json.dumps(self._own_json(_function(tool)), ensure_ascii=False) for tool in tools)
+            yield "system", "\n\n".join([*own, self._templates.render("tools.j2", tools=lines)])
+        for message in rest:
+            if message.role == "tool":
+                yield "user", f"<tool_response>\n{self._answer(message.content)}\n</tool_response>"
+            elif message.role == "user":
+                yield "user", self._mask_data(message.content)
+            else:
+                yield message.role, self._mask_own(_with_calls(message, self.family))
+
+    def _answer(self, content: str) -> str:
+        """What a tool said, unable to close the frame it stands in."""
+        return self._mask_data(content.replace("</tool_response", "<\\/tool_response"))
+
+    def _own_json(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._mask_own(value)
+        if isinstance(value, dict):
+            return {self._mask_own(str(key)): self._own_json(each) for key, each in value.items()}
+        return [self._own_json(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+    def _native_family(self) -> Family | None:
+        """The form in which the template writes calls; None when it knows no tools, or a form we cannot read."""
+        ask = {"role": "user", "content": "x"}
+        if _PROBE.name not in self._apply([ask], [_PROBE.schema()]):
+            return None
+        function = {"name": _PROBE.name, "arguments": {"x": "y"}}
+        said = {"role": "assistant", "content": "", "tool_calls": [{"type": "function", "function": function}]}
+        text = self._apply([ask, said, {"role": "tool", "name": _PROBE.name, "content": "z"}], [])
+        if "<tool_call>" in text:
+            return "hermes"
+        return "llama" if '"parameters"' in text and _PROBE.name in text else None
+
+
+def _function(tool: ToolSpec) -> dict[str, Any]:
+    return {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+
+
+def _with_calls(message: Message, family: Family) -> str:
+    """The content, with the calls written out where it does not hold them already."""
+    if not message.calls or parse_calls(message.content).calls == message.calls:
+        return message.content
+    return "\n".join(filter(None, [message.content, write_calls(message.calls, family)]))

@@ -1,0 +1,157 @@
+"""One model with the KV cache of what it read last: what a new prompt shares with it is not computed again."""
+
+from __future__ import annotations
+
+import gc
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from transformers import DynamicCache
+
+from ..errors import OutOfMemory
+
+_REQUESTED = re.compile(r"tried to allocate ([\d.]+) ?(bytes|KiB|MiB|GiB|TiB)?", re.IGNORECASE)
+_UNITS = {"bytes": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+
+
+class Picker(Protocol):
+    """Chooses what comes next."""
+
+    @property
+    def done(self) -> bool:
+        """Whether the reply is complete."""
+
+    def pick(self, logits: torch.Tensor, *, room: int) -> list[int]:
+        """The next tokens, at least one and at most `room`, given the logits (vocabulary,) of the last position."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """The new tokens, an end token included, and how many of the prompt's were not computed again."""
+
+    tokens: tuple[int, ...]
+    reused_tokens: int
+
+
+class Session:
+    """Generates token by token, keeping the cache of the last prompt and reply.
+
+    Prompts are prefilled `chunk_tokens` at a time and only the last position's logits are computed. In fp32 the greedy
+    output equals that of a session without reuse. After any failure the cache is gone, never half filled.
+    """
+
+    def __init__(self, model: Any, *, chunk_tokens: int = 512) -> None:
+        self._model = model
+        self._chunk_tokens = chunk_tokens
+        self._cache: Any = None
+        self._held: list[int] = []
+        takes = inspect.signature(model.forward).parameters
+        self._cache_name = "cache" if "cache" in takes else "past_key_values"  # its name before transformers 5.24
+        self._options: dict[str, Any] = {
+            "use_cache": True,
+            **({"logits_to_keep": 1} if "logits_to_keep" in takes else {}),
+        }
+
+    def drop(self) -> None:
+        """Frees the cache."""
+        self._cache, self._held = None, []
+
+    def generate(
+        self,
+        ids: Sequence[int],
+        picker: Picker,
+        *,
+        max_new_tokens: int,
+        on_tokens: Callable[[Sequence[int]], None] | None = None,
+    ) -> Generated:
+        """Feeds `ids` and picks up to `max_new_tokens` tokens. Raises OutOfMemory, with everything of it freed."""
+        try:
+            return self._generate(ids, picker, max_new_tokens, on_tokens)
+        except (RuntimeError, MemoryError) as error:
+            self.drop()
+            if not is_out_of_memory(error):
+                raise
+            failure = OutOfMemory(
+                input_tokens=len(ids), max_new_tokens=max_new_tokens, requested_bytes=_requested_bytes(error)
+            )
+            error.__traceback__ = None  # its frames hold the forward pass's tensors
+        except BaseException:
+            self.drop()
+            raise
+        _free()
+        raise failure
+
+    @torch.inference_mode()
+    def _generate(
+        self, ids: Sequence[int], picker: Picker, room: int, on_tokens: Callable[[Sequence[int]], None] | None
+    ) -> Generated:
+        reused = self._rewind(ids)
+        logits = self._feed(ids[reused:])
+        new: list[int] = []
+        while len(new) < room:
+            tokens = picker.pick(logits, room=room - len(new))
+            new += tokens
+            if on_tokens is not None:
+                on_tokens(tokens)
+            if picker.done or len(new) >= room:
+                break
+            logits = self._feed(tokens)
+        return Generated(tuple(new), reused)
+
+    def _feed(self, ids: Sequence[int]) -> torch.Tensor:
+        """Adds the ids to the cache; the logits after the last of them, in fp32."""
+        output: Any = None
+        for start in range(0, len(ids), self._chunk_tokens):
+            chunk = list(ids[start : start + self._chunk_tokens])
+            batch = torch.tensor([chunk], device=self._model.device)
+            output = self._model(input_ids=batch, **{self._cache_name: self._cache}, **self._options)
+            self._held += chunk
+        logits: torch.Tensor = output.logits[0, -1].float()
+        return logits
+
+    def _rewind(self, ids: Sequence[int]) -> int:
+        """Cuts the cache back to the longest start it shares with `ids`, leaving at least one token to feed."""
+        keep = min(_common(self._held, ids), len(ids) - 1)
+        surplus = len(self._held) - keep
+        if self._cache is None or keep <= 0 or (surplus and not _can_rewind(self._cache)):
+            self._cache, self._held = DynamicCache(config=self._model.config), []
+            return 0
+        if surplus:
+            self._cache.crop(-surplus)  # from 5.0 on: the negative count of tokens to remove
+            del self._held[keep:]
+        return keep
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether the error is one of the three forms in which memory runs out: CUDA's, the CPU allocator's, Python's."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    text = str(error)
+    return isinstance(error, RuntimeError) and ("you tried to allocate" in text or "out of memory" in text)
+
+
+def _requested_bytes(error: BaseException) -> int | None:
+    found = _REQUESTED.search(str(error))
+    return int(float(found[1]) * _UNITS[(found[2] or "bytes").lower()]) if found else None
+
+
+def _free() -> None:
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _can_rewind(cache: Any) -> bool:
+    """Sliding windows and recurrent states forget, so they cannot be cut back."""
+    return all(
+        getattr(layer, "is_croppable", True) and not getattr(layer, "is_sliding", False) for layer in cache.layers
+    )
+
+
+def _common(held: Sequence[int], ids: Sequence[int]) -> int:
+    differ = (at for at, (old, new) in enumerate(zip(held, ids, strict=False)) if old != new)
+    return next(differ, min(len(held), len(ids)))
