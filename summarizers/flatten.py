@@ -32,6 +32,10 @@ class Flat:
 def flatten(records: Records) -> Flat:
     """The columns of the records, at most 300, in the order of the data; and their pools."""
     flat = Flat()
+    siblings = sum(map(are_siblings, records.rows))
+    if siblings and 2 * siblings >= len(records.rows):
+        _pool(records, (), records.rows, flat)
+        return flat
     _fields(records, (), list(records.rows), flat)
     return flat
 

@@ -15,6 +15,7 @@ _LATER_COLUMN = 0.995
 _LATER_SIBLING = 0.97
 _DEEPER_COLUMN = 0.87
 _LEAST = 0.45
+_LEAST_ALARM = 0.75
 _POSITIONAL = 0.4  # of the worth of a number that says where something stands (a line, an offset), not how much
 
 
@@ -36,10 +37,10 @@ class Scene:
         """A fact about the column (at one of its rows), worth less in later and deeper columns."""
         label = self.labels[column.position]
         address = self.records.address if row is None else self.records.place(row)
-        return Fact(f"{label} {text}", address, salience * self._weight(column), topic, label)
-
-    def _weight(self, column: Column) -> float:
-        return self.records.weight * self.weights[column.position]
+        weight = self.weights[column.position]
+        if topic in ("outlier", "error"):  # an alarm is one in whatever column
+            weight = max(weight, _LEAST_ALARM)
+        return Fact(f"{label} {text}", address, salience * self.records.weight * weight, topic, label)
 
 
 def scene_of(records: Records, columns: Sequence[Column]) -> Scene:

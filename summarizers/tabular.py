@@ -41,9 +41,10 @@ def _shape(scene: Scene, *, head: bool) -> Iterator[Fact]:
         width = len(next(iter(records.rows)))
         text = f"{scene.height} rows × {width} fields"
         yield Fact(text, records.address, 1.6 * records.weight, "shape", "")
-    labels = [label for label in scene.labels if "." not in label]
+    labels = list(dict.fromkeys(label for label in scene.labels if "." not in label))
     text = "fields: " + ", ".join(labels[:30]) + (f", +{len(labels) - 30}" if len(labels) > 30 else "")
-    yield Fact(text, records.address, 0.4 * records.weight, "schema", "")
+    if labels:
+        yield Fact(text, records.address, 0.4 * records.weight, "schema", "")
 
 
 def column_facts(scene: Scene, column: Column, *, ordered: bool) -> Iterator[Fact]:
