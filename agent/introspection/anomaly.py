@@ -52,7 +52,7 @@ def _order(one: Anomaly) -> tuple[int, float, int, str]:
     return (one.rank, -one.score, -1 if one.layer is None else one.layer, one.module)
 
 
-def numbers(values: Iterable[int], shown: int = 4) -> str:
+def numbers(values: Iterable[object], shown: int = 4) -> str:
     """Return the first few numbers, and how many more there are.
 
     >>> numbers([3, 8, 21, 30, 77, 90])

@@ -15,8 +15,9 @@ _LEAST_SCORE = 4.0
 class Contrast:
     """A statistic, and the factor by which it must leave its neighbours' range to be reported.
 
-    `rank` orders what is said of one tensor: what names a line comes before what does not. `edge` is the factor for the first and the last layer. Both lie above what unmodified networks show by nature: the
-    greatest factors measured on SmolLM2-135M are 1.15 and 2.4 for a matrix's std, 2.2 and 3.7 for its largest row.
+    `rank` orders what is said of one tensor: what names a line comes before what does not. `edge` is the factor for
+    the first and the last layer. Both factors lie above what unmodified networks show by nature: the greatest measured
+    on SmolLM2-135M are 1.15 and 2.4 for a matrix's std, 2.2 and 3.7 for its largest row.
     """
 
     what: str

@@ -114,7 +114,7 @@ def dead_neurons(bench: Bench) -> Edit:
         tensor[neurons] = 0
         bench.put(info, tensor)
     number = names_number("rows?|neurons?", *neurons)
-    words = f"{count} neurons are dead, their rows zero: {numbers(neurons)}"
+    words = f"{count} dead neurons, whose rows are zero: rows {numbers(neurons)}"
     return _edit(bench, layer, feeding[0], words, number, also=("gate_proj", "down_proj", "mlp"))
 
 

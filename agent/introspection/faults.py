@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from statistics import median
 
 from .anomaly import Anomaly, numbers
@@ -24,36 +25,30 @@ def not_finite(measured: Measured) -> Iterator[Anomaly]:
 def blanks(family: Sequence[Measured]) -> Iterator[Anomaly]:
     """Rows, columns and heads that are zero in one layer while siblings' are not; constant vectors likewise."""
     heads = [_zero_heads(one) for one in family]
-    yield from _rare(
-        family, "zero head", heads, [f"{one.heads[0][0].role} head" if one.heads else "" for one in family]
-    )
-    rows = [[] if heads[index] else _zero(one.row_norms) for index, one in enumerate(family)]
-    matrices = [one.is_matrix for one in family]
-    yield from _rare(
-        family, "zero rows", [r if m else [] for r, m in zip(rows, matrices, strict=True)], ["row"] * len(family)
-    )
-    columns = [
-        _zero(one.column_norms) if one.is_matrix and not heads[index] else [] for index, one in enumerate(family)
-    ]
-    yield from _rare(family, "zero columns", columns, ["column"] * len(family))
-    constant = [
-        [0] if not one.is_matrix and one.moments.std == 0 and one.moments.elements > 1 else [] for one in family
-    ]
-    for one in _rare(family, "constant vector", constant, [""] * len(family)):
-        measured = next(member for member in family if member.info.place.layer == one.layer)
-        others = [member.moments.mean for member in family if member is not measured]
-        yield _at(
-            measured, "constant vector", f"all {measured.moments.mean:.4g}", measured.moments.mean, median(others)
-        )
+    yield from _rare(family, "zero head", heads)
+    whole = [one.is_matrix and not zeros for one, zeros in zip(family, heads, strict=True)]
+    for side, word in (("row_norms", "row"), ("column_norms", "column")):
+        lines = [_zero(getattr(one, side)) if fits else [] for one, fits in zip(family, whole, strict=True)]
+        yield from _rare(family, f"zero {word}s", lines, word)
+    constant = [[f"all {one.moments.mean:.4g}"] if _is_constant(one) else [] for one in family]
+    for one in _rare(family, "constant vector", constant):
+        means = {member.info.place.layer: member.moments.mean for member in family}
+        yield replace(one, value=means.pop(one.layer), siblings=median(means.values()) if means else None)
 
 
-def _rare(family: Sequence[Measured], what: str, found: Sequence[list[int]], words: Sequence[str]) -> Iterator[Anomaly]:
+def _is_constant(measured: Measured) -> bool:
+    return not measured.is_matrix and measured.moments.std == 0 and measured.moments.elements > 1
+
+
+def _rare(
+    family: Sequence[Measured], what: str, found: Sequence[Sequence[object]], word: str = ""
+) -> Iterator[Anomaly]:
     """Report what few of the layers have; what most have is how the network was made."""
     having = sum(1 for lines in found if lines)
     if having > max(1, _RARE * len(family)):
         return
     typical = median(len(lines) for lines in found)
-    for measured, lines, word in zip(family, found, words, strict=True):
+    for measured, lines in zip(family, found, strict=True):
         if lines:
             yield _at(measured, what, f"{word} {numbers(lines)}".strip(), len(lines), typical)
 
@@ -62,10 +57,10 @@ def _zero(norms: Sequence[float]) -> list[int]:
     return [index for index, value in enumerate(norms) if value == 0]
 
 
-def _zero_heads(measured: Measured) -> list[int]:
+def _zero_heads(measured: Measured) -> list[str]:
     if measured.moments.abs_max == 0:
         return []
-    return [index for _, norms in measured.heads for index in _zero(norms)]
+    return [f"{block.role} head {index}" for block, norms in measured.heads for index in _zero(norms)]
 
 
 def empty(measured: Measured) -> Iterator[Anomaly]:
@@ -91,7 +86,7 @@ def copies(subject: Subject, family: Sequence[Measured]) -> Iterator[Anomaly]:
 
 
 def astray(measured: Measured) -> Iterator[Anomaly]:
-    """A row of a tensor without siblings (an embedding) far larger than every other row; zero rows when they are few."""
+    """A row of a tensor without siblings (an embedding) far above every other row; zero rows when they are few."""
     norms = measured.row_norms
     typical = median(norms) if norms else 0.0
     if not measured.is_matrix or len(norms) < 8 or not typical:

@@ -17,6 +17,7 @@ from .subject import Subject
 
 _LEAST_GAIN = 0.5
 _LEAST_LAYERS = 6
+_LEAST_LIKENESS = 0.1
 
 
 def out_of_order(subject: Subject, measured: list[Measured]) -> list[Anomaly]:
@@ -32,7 +33,7 @@ def out_of_order(subject: Subject, measured: list[Measured]) -> list[Anomaly]:
     if not gains:
         return []
     (first, second), gain = max(gains.items(), key=lambda item: item[1])
-    if gain < _LEAST_GAIN:
+    if gain < _LEAST_GAIN or _neighbourly(likeness) < _LEAST_LIKENESS:
         return []
     rest = sorted(gains.values())
     typical = rest[len(rest) // 2]
@@ -42,10 +43,15 @@ def out_of_order(subject: Subject, measured: list[Measured]) -> list[Anomaly]:
     ]
 
 
+def _neighbourly(likeness: Tensor) -> float:
+    """Return the mean correlation of neighbours: near 0 in a network that was never trained, which has no order."""
+    return float(likeness.diagonal(1).mean())
+
+
 def _gains(likeness: Tensor) -> dict[tuple[int, int], float]:
     """Return for each two layers by how much their exchange raises the likeness of neighbours."""
     depth = len(likeness)
-    matrix = likeness.tolist()
+    matrix: list[list[float]] = likeness.tolist()
 
     def joined(order: list[int], places: set[int]) -> float:
         edges = {edge for place in places for edge in (place - 1, place) if 0 <= edge < depth - 1}
@@ -94,4 +100,5 @@ def _correlation(rows: Tensor) -> Tensor:
     scaled = rows / rows.norm(dim=1, keepdim=True).clamp_min(1e-12)
     centred = scaled - scaled.mean(0)
     unit = centred / centred.norm(dim=1, keepdim=True).clamp_min(1e-12)
-    return unit @ unit.T
+    likeness: Tensor = unit @ unit.T
+    return likeness

@@ -14,7 +14,10 @@ from .subject import Subject
 FIRST_KINDS = ("zeroed_query_head", "scaled_down_proj", "one_nan", "dead_neurons", "zeroed_rows")
 KINDS = tuple(EDITS)
 _PASSAGE = 200
-_NOTHING = r"\b(?:nothing|no (?:\w+ ){0,2}(?:anomal\w*|faults?|damage|problems?|changes?)|unmodified|unchanged|clean|healthy)\b"
+_NOTHING = (
+    r"\b(?:nothing|no (?:\w+ ){0,2}(?:anomal\w*|faults?|damage|problems?|changes?)"
+    r"|unmodified|unchanged|clean|healthy)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)

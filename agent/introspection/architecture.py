@@ -1,0 +1,94 @@
+"""What a network is made of, from its configuration and its files' headers; no weight is read."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from .subject import Subject
+
+_POSITION = ("rope_parameters", "rope_theta", "rope_scaling", "position_embedding_type", "sliding_window")
+
+
+def architecture_summary(subject: Subject) -> dict[str, object]:
+    """Return the network's sizes, its position encoding, one layer's modules, and whatever is irregular in it."""
+    common = _common_shapes(subject)
+    return {
+        "model_type": subject.config.get("model_type"),
+        "architectures": subject.config.get("architectures"),
+        "parameters": subject.parameters,
+        "size_bytes": subject.size_bytes,
+        "dtypes": dict(Counter(info.dtype for info in subject.tensors.values())),
+        "stack": subject.stack,
+        "layers": subject.layer_count,
+        "hidden_size": subject.setting("hidden_size", "n_embd", "d_model"),
+        "attention_heads": subject.setting("num_attention_heads", "n_head", "num_heads"),
+        "key_value_heads": subject.setting("num_key_value_heads", "num_attention_heads", "n_head"),
+        "head_dim": subject.setting("head_dim"),
+        "intermediate_size": subject.setting("intermediate_size", "n_inner", "ffn_dim"),
+        "activation": subject.config.get("hidden_act") or subject.config.get("activation_function"),
+        "vocabulary": subject.setting("vocab_size"),
+        "context_tokens": subject.setting("max_position_embeddings", "n_positions", "n_ctx"),
+        "position": {name: subject.config[name] for name in _POSITION if subject.config.get(name) is not None},
+        "tied_embeddings": subject.tied,
+        "modules_of_a_layer": {module: list(shape) for module, shape in common.items()},
+        "outside_the_stack": {info.place.module: list(info.shape) for info in subject.in_layer(None)},
+        "irregular": list(_irregular(subject, common)),
+    }
+
+
+def layer_list(subject: Subject) -> list[dict[str, object]]:
+    """Return one row for each layer: its module path, parameters, bytes, types, and how it differs from the others."""
+    common = _common_shapes(subject)
+    return [_layer_row(subject, layer, common) for layer in range(subject.layer_count)]
+
+
+def _layer_row(subject: Subject, layer: int, common: dict[str, tuple[int, ...]]) -> dict[str, object]:
+    infos = subject.in_layer(layer)
+    return {
+        "layer": layer,
+        "module": subject.path(layer),
+        "modules": len(infos),
+        "parameters": sum(info.elements for info in infos),
+        "size_bytes": sum(info.size_bytes for info in infos),
+        "dtype": "/".join(sorted({info.dtype for info in infos})),
+        "differs": "; ".join(_differences({info.place.module: info.shape for info in infos}, common)),
+    }
+
+
+def _common_shapes(subject: Subject) -> dict[str, tuple[int, ...]]:
+    """Return the shape each module has in most layers, of modules that at least half of the layers have."""
+    shapes: dict[str, Counter[tuple[int, ...]]] = {}
+    for info in subject.tensors.values():
+        if info.place.layer is not None:
+            shapes.setdefault(info.place.module, Counter())[info.shape] += 1
+    return {
+        module: counts.most_common(1)[0][0]
+        for module, counts in shapes.items()
+        if 2 * counts.total() >= subject.layer_count
+    }
+
+
+def _differences(shapes: dict[str, tuple[int, ...]], common: dict[str, tuple[int, ...]]) -> Iterator[str]:
+    yield from (f"lacks {module}" for module in common if module not in shapes)
+    yield from (f"has {module}" for module in shapes if module not in common)
+    for module, shape in shapes.items():
+        if module in common and shape != common[module]:
+            yield f"{module} is {list(shape)}, elsewhere {list(common[module])}"
+
+
+def _irregular(subject: Subject, common: dict[str, tuple[int, ...]]) -> Iterator[str]:
+    stated = subject.setting("num_hidden_layers", "n_layer", "num_layers")
+    if stated is not None and stated != subject.layer_count:
+        yield f"config.json states {stated} layers, the weights have {subject.layer_count}"
+    for row in (_layer_row(subject, layer, common) for layer in range(subject.layer_count)):
+        if row["differs"]:
+            yield f"layer {row['layer']}: {row['differs']}"
+    yield from _embedding_mismatch(subject)
+
+
+def _embedding_mismatch(subject: Subject) -> Iterator[str]:
+    vocabulary: Any = subject.setting("vocab_size")
+    for info in subject.in_layer(None):
+        embedding = any(word in info.name for word in ("embed_tokens", "wte", "word_embeddings", "embed_in"))
+        if embedding and vocabulary and info.shape[0] != vocabulary:
+            yield f"config.json states a vocabulary of {vocabulary}, {info.place.module} has {info.shape[0]} rows"

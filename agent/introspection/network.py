@@ -1,0 +1,178 @@
+"""A subject at work: its forward pass, with one layer's weights in memory at a time and no further than needed."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cached_property, partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .errors import NotRunnable
+from .subject import Subject
+
+Watch = Callable[[int, str, Tensor], None]
+
+
+class _Reached(Exception):
+    """The last layer wanted has been computed."""
+
+
+class Network:
+    """Runs a subject in float32 with scaled dot-product attention, its weights streamed from the folder.
+
+    Raises `NotRunnable` where the folder has no tokenizer, or transformers does not know its architecture.
+    """
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """The folder's tokenizer."""
+        from transformers import AutoTokenizer
+
+        if not any(
+            (self.subject.folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.json")
+        ):
+            raise NotRunnable(
+                f"{self.subject.folder} has no tokenizer, so no prompt can be run; add its tokenizer.json"
+            )
+        return AutoTokenizer.from_pretrained(str(self.subject.folder))
+
+    def tokens(self, prompt: str) -> tuple[Tensor, list[str]]:
+        """Return the prompt's token ids (1 x positions), and each token as text."""
+        ids = self.tokenizer(prompt, return_tensors="pt").input_ids
+        if not ids.numel():
+            raise NotRunnable("the prompt has no tokens; give at least one word")
+        return ids, [self.tokenizer.decode([token]) for token in ids[0].tolist()]
+
+    @cached_property
+    def _model(self) -> Any:
+        """The modules without weights; buffers such as rotary frequencies are real."""
+        from accelerate import init_empty_weights  # type: ignore[import-untyped]  # ships no types
+        from transformers import AutoConfig, AutoModelForCausalLM
+
+        try:
+            config = AutoConfig.from_pretrained(str(self.subject.folder))
+            with init_empty_weights(include_buffers=False):
+                model = AutoModelForCausalLM.from_config(config, attn_implementation="sdpa", dtype=torch.float32)
+        except (ValueError, KeyError, OSError, ImportError) as error:
+            raise NotRunnable(
+                f"transformers cannot build {self.subject.folder} as a language model: {error}"
+            ) from error
+        return model.eval()
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """The model's parameter names to the folder's tensor names, which may lack or have the base model's prefix."""
+        prefix = f"{self._model.base_model_prefix}."
+        held = self.subject.tensors
+        names = {}
+        for name, _ in self._model.named_parameters():
+            options = (name, name.removeprefix(prefix), prefix + name)
+            names[name] = next((option for option in options if option in held), "")
+        tied = {id(parameter) for parameter in self._model.get_output_embeddings().parameters()}
+        unlike = {name for name, parameter in self._model.named_parameters() if id(parameter) not in tied}
+        missing = [name for name, found in names.items() if not found and name in unlike]
+        if missing:
+            raise NotRunnable(
+                f"{len(missing)} of {len(names)} parameters are not in {self.subject.folder} under the names "
+                f"transformers expects, first {missing[0]}; save the model with save_pretrained() into a new folder"
+            )
+        return names
+
+    @cached_property
+    def _stack(self) -> str:
+        """The module path of the layers in the model."""
+        wanted = self.subject.stack
+        modules = {name for name, _ in self._model.named_modules()}
+        prefix = f"{self._model.base_model_prefix}."
+        return next(
+            (name for name in (wanted, prefix + wanted, wanted.removeprefix(prefix)) if name in modules), wanted
+        )
+
+    def run(self, ids: Tensor, watch: Watch, *, only: int | None = None) -> Tensor | None:
+        """Run the network over `ids`, calling `watch(layer, module, output)` for each layer and each of its children.
+
+        With `only`, that layer alone is watched and nothing after it is computed (then None is returned); otherwise the
+        logits of all positions are. Outputs are float32, positions x hidden; module "" is the layer itself.
+        """
+        layers = list(self._model.get_submodule(self._stack))
+        with ExitStack() as hooks, torch.inference_mode():
+            for layer, module in enumerate(layers):
+                hooks.enter_context(self._streamed(layer, module, watch, only))
+            hooks.enter_context(self._outside(embeddings_only=only is not None))
+            try:
+                logits: Tensor = self._model(ids, use_cache=False).logits[0]
+            except _Reached:
+                return None
+        return logits
+
+    @contextmanager
+    def _streamed(self, layer: int, module: nn.Module, watch: Watch, only: int | None) -> Iterator[None]:
+        prefix = f"{self._stack}.{layer}."
+        watched = only is None or only == layer
+        children = dict(module.named_children()) if watched else {}
+
+        def load(_module: nn.Module, _inputs: object) -> None:
+            self._fill(module, prefix)
+
+        def done(_module: nn.Module, _inputs: object, output: object) -> None:
+            module.to("meta")
+            if watched:
+                watch(layer, "", _hidden(output))
+            if only == layer:
+                raise _Reached
+
+        handles = [module.register_forward_pre_hook(load)]
+        for name, child in children.items():
+            handles.append(child.register_forward_hook(partial(_report, watch, layer, name)))
+        handles.append(module.register_forward_hook(done))
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+            module.to("meta")
+
+    @contextmanager
+    def _outside(self, *, embeddings_only: bool) -> Iterator[None]:
+        """Hold the parameters outside the stack; the output embedding only where the logits are wanted."""
+        head = self._model.get_output_embeddings()
+        filled = []
+        for path, module in self._model.named_modules():
+            outside = not path.startswith(f"{self._stack}.")
+            if outside and dict(module.named_parameters(recurse=False)) and not (embeddings_only and module is head):
+                self._fill(module, f"{path}.", recurse=False)
+                filled.append(module)
+        if not embeddings_only and head.weight.is_meta:
+            head.weight = self._model.get_input_embeddings().weight
+        try:
+            yield
+        finally:
+            for module in filled:
+                for name, _ in list(module.named_parameters(recurse=False)):
+                    _set(module, name, torch.empty(0, device="meta"))
+
+    def _fill(self, module: nn.Module, prefix: str, *, recurse: bool = True) -> None:
+        for name, _ in list(module.named_parameters(recurse=recurse)):
+            owner, _, last = name.rpartition(".")
+            known = self._names.get(prefix + name)
+            if known:
+                _set(module.get_submodule(owner), last, self.subject.tensor(known).float())
+
+
+def _set(module: nn.Module, name: str, tensor: Tensor) -> None:
+    setattr(module, name, nn.Parameter(tensor, requires_grad=False))
+
+
+def _report(watch: Watch, layer: int, name: str, _module: nn.Module, _inputs: object, output: object) -> None:
+    watch(layer, name, _hidden(output))
+
+
+def _hidden(output: object) -> Tensor:
+    """Return what a module passes on, positions x hidden, of the one sequence."""
+    found = output[0] if isinstance(output, tuple) else output
+    assert isinstance(found, Tensor)
+    return found.float().reshape(-1, found.shape[-1])

@@ -1,0 +1,112 @@
+"""The introspection tools of one subject, as a model or a person calls them."""
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pager import Call
+
+from ..tools import Tool, tool
+from .errors import SubjectError
+from .subject import Subject
+
+if TYPE_CHECKING:
+    from .network import Network
+    from .weights import Weights
+
+
+class Introspection:
+    """The tools' functions over one subject; what one of them read or built serves the others."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+
+    @cached_property
+    def _weights(self) -> "Weights":
+        from .weights import Weights
+
+        return Weights(self.subject)
+
+    @cached_property
+    def _network(self) -> "Network":
+        from .network import Network
+
+        return Network(self.subject)
+
+    def get_architecture_summary(self) -> dict[str, object]:
+        """Sizes, heads, position encoding, modules of a layer, irregularities."""
+        from .architecture import architecture_summary
+
+        return architecture_summary(self.subject)
+
+    def get_layer_list(self) -> list[dict[str, object]]:
+        """All layers: module path, parameters, bytes, differences."""
+        from .architecture import layer_list
+
+        return layer_list(self.subject)
+
+    def get_single_layer_stats(self, layer_id: int) -> dict[str, object]:
+        """One layer's weights in detail: modules, heads, largest rows."""
+        from .layer import single_layer
+
+        return single_layer(self._weights, self.subject.layer(layer_id))
+
+    def get_weight_statistics(self, layer: int | None = None) -> dict[str, object]:
+        """Weight statistics. Without layer: scan of the network, anomalies first.
+
+        Args:
+            layer: one layer only
+        """
+        from .weights import layer_statistics, weight_statistics
+
+        if layer is None:
+            return weight_statistics(self._weights)
+        return layer_statistics(self._weights, self.subject.layer(layer))
+
+    def get_activation_statistics(self, prompt: str, layer: int | None = None) -> object:
+        """Activations for a prompt by layer: extremes by position and dimension.
+
+        Args:
+            prompt: text to run
+            layer: one layer only
+        """
+        from .activations import activation_statistics, layer_activations
+
+        if layer is None:
+            return activation_statistics(self._network, prompt)
+        return layer_activations(self._network, prompt, self.subject.layer(layer))
+
+
+def introspection_tools(subject: Subject) -> list[Tool]:
+    """Return the tools for one subject, the broadest first."""
+    functions = Introspection(subject)
+    return [
+        tool(functions.get_architecture_summary),
+        tool(functions.get_layer_list),
+        tool(functions.get_single_layer_stats),
+        tool(functions.get_weight_statistics),
+        tool(functions.get_activation_statistics),
+    ]
+
+
+def revive(call: Call) -> object:
+    """Compute again what a call returned, in a later process; its arguments name the folder under `subject`."""
+    folder = call.arguments.get("subject")
+    if not isinstance(folder, str):
+        raise SubjectError(f"the call of {call.tool} does not say which subject it was made on; call the tool again")
+    return reviver(Subject(folder))(call)
+
+
+def reviver(subject: Subject | str | Path) -> Callable[[Call], object]:
+    """Return a function that computes again what calls on one subject returned."""
+    chosen = subject if isinstance(subject, Subject) else Subject(subject)
+    tools = {one.name: one for one in introspection_tools(chosen)}
+
+    def compute(call: Call) -> object:
+        if call.tool not in tools:
+            raise SubjectError(f"{call.tool} is no introspection tool; they are: {', '.join(tools)}")
+        arguments = {name: value for name, value in call.arguments.items() if name != "subject"}
+        return tools[call.tool].run(arguments)
+
+    return compute
