@@ -98,7 +98,7 @@ class Answering:
             return page
         limit = min(budget.card, allowance)
         made = card(node, limit_tokens=limit, focus=self.question, counter=words.counter, templates=words.templates)
-        if made.tokens + size + budget.landing <= allowance:
+        if made.tokens + size <= min(budget.room // 4, allowance - budget.landing):
             return f"{made.text}\n{page}"
         return made.text if made.tokens <= allowance else line
 
@@ -130,11 +130,12 @@ class Answering:
 
     def _record(self, ledger: Ledger, finding: Finding) -> Served:
         known = next((one for one in ledger.observations if one.finding == finding.finding), None)
-        if known is not None:
+        unreceipted = ledger.unreceipted
+        if known is not None and known != unreceipted:
             return Served(Answer(self.words.observed(known.number, known=True), "repeat"))
-        number = len(ledger.observations) + 1
+        number = known.number if known else len(ledger.observations) + 1
         receipt = self.words.observed(number, known=False, unknown=finding.unknown, near=finding.near)
-        return Served(Answer(receipt, "note"), finding=finding)
+        return Served(Answer(receipt, "note"), finding=None if known else finding)
 
 
 def _is_of(result: Result, call: ToolCall) -> bool:

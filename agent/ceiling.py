@@ -73,8 +73,8 @@ def share_out(settings: Settings, parts: Mapping[str, int], *, page_tokens: int 
         fixed=fixed,
         notebook=bounds["notebook"],
         index=bounds["index of results"],
-        page=page_tokens or min(settings.page_tokens, room // 3),
-        card=max(40, min(settings.card_tokens, room // 3)),
+        page=page_tokens or min(settings.page_tokens, room // 4),
+        card=max(40, min(settings.card_tokens, room // 4)),
         summary=max(40, min(settings.summary_tokens, room // 6)),
     )
 

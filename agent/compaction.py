@@ -45,7 +45,7 @@ class Compaction:
     def messages(self, ledger: Ledger) -> list[Message]:
         """Everything the prompt holds, in order."""
         head = self.words.head(self.question, ledger.notebook, ledger.index)
-        return [*head, *(message for entry in ledger.entries for message in entry.messages())]
+        return [*head, *(message for entry in ledger.entries for message in self.words.messages(entry))]
 
     def events(self, ledger: Ledger) -> list[Event]:
         """What must happen before the next generation: nothing, a reminder, or findings saved and a batch shortened."""
@@ -62,7 +62,7 @@ class Compaction:
         findings = self._findings(ledger, unsaved)
         for finding in findings:
             ledger = ledger.after(finding)
-        return [*findings, self._compaction(ledger, batch, pressure, list(unsaved))]
+        return [*findings, self._compaction(ledger, batch, pressure)]
 
     def fits(self, ledger: Ledger) -> bool:
         """Whether the prompt and its reserve are within the ceiling."""
@@ -125,7 +125,7 @@ class Compaction:
         evidence = list(dict.fromkeys(fact.address for fact in chosen))
         return {"finding": finding, "evidence": evidence, "salience": chosen[0].salience}
 
-    def _compaction(self, ledger: Ledger, batch: Batch, pressure: Pressure, saved: list[str]) -> Event:
+    def _compaction(self, ledger: Ledger, batch: Batch, pressure: Pressure) -> Event:
         """The event of a batch; where nothing was left to shorten, the head gives up its findings and index."""
         named = list(dict.fromkeys(root_of(change.address) for change in batch.changes if change.address))
         event: dict[str, object] = {
@@ -134,11 +134,11 @@ class Compaction:
             "changes": [change.fields() for change in batch.changes],
             "folded": list(batch.folded),
             "dropped": list(batch.dropped),
-            "saved_by_loop": saved,
+            "saved_by_loop": list(ledger.saved),
             "tokens_before": pressure.total,
             "notebook": "",
             "index": "",
-            "notice": self.words.notice(named, saved),
+            "notice": self.words.notice(named, ledger.saved),
         }
         if batch.saved:
             folded = ledger.after(event).folded

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from .chat import Message, ToolCall
+from .chat import ToolCall
 
 Level = Literal["page", "summary", "stub"]
 Status = Literal["new", "view", "note", "repeat", "failed"]
@@ -61,12 +61,6 @@ class Exchange:
         answers[index] = answer
         return replace(self, answers=tuple(answers))
 
-    def messages(self) -> list[Message]:
-        """The assistant's message and one tool message for each answered call."""
-        pairs = list(zip(self.calls, self.answers, strict=False))
-        spoken = Message(role="assistant", content=self.content, calls=tuple(call for call, _ in pairs))
-        return [spoken, *(Message(role="tool", content=answer.content, name=call.name) for call, answer in pairs)]
-
     @property
     def text(self) -> str:
         """All its words, for estimating what it weighs."""
@@ -81,10 +75,6 @@ class Remark:
     turn: int
     kind: str
     content: str
-
-    def messages(self) -> list[Message]:
-        """The remark as a user's message."""
-        return [Message(role="user", content=self.content)]
 
     @property
     def text(self) -> str:

@@ -59,7 +59,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """What a batch leaves alone: the newest calls by count and by tokens, and what is pinned."""
+    """What a batch leaves alone: the newest calls and what is pinned, as long as they have few enough tokens."""
 
     recent: int
     recent_tokens: int
@@ -67,14 +67,15 @@ class Keep:
 
     def kept(self, exchanges: Iterable[Exchange], weigh: Callable[[str], int]) -> set[int]:
         """The numbers of the exchanges that stay; the newest is always one of them."""
-        newest_first = sorted(exchanges, key=lambda exchange: -exchange.number)
-        kept = {exchange.number for exchange in newest_first if exchange.pinned_until > self.turn}
+        kept: set[int] = set()
         tokens = 0
-        for place, exchange in enumerate(newest_first):
-            tokens += weigh(exchange.text)
-            if place and (place >= self.recent or tokens > self.recent_tokens):
-                break
-            kept.add(exchange.number)
+        counted = [exchange for exchange in exchanges if exchange.purpose != "reminder"]
+        for place, exchange in enumerate(sorted(counted, key=lambda exchange: -exchange.number)):
+            weight = weigh(exchange.text)
+            wanted = place < self.recent or exchange.pinned_until > self.turn
+            if place == 0 or (wanted and tokens + weight <= self.recent_tokens):
+                kept.add(exchange.number)
+                tokens += weight
         return kept
 
 

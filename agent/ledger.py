@@ -55,6 +55,7 @@ class Ledger:
     folded: tuple[Exchange, ...] = ()
     made: tuple[Made, ...] = ()
     observations: tuple[Observation, ...] = ()
+    saved: tuple[str, ...] = ()
     reminder: Reminder | None = None
     turn: int = 0
     slips: int = 0
@@ -103,6 +104,13 @@ class Ledger:
         """What was wrong with the newest reply, where the model has not been told yet."""
         newest = self.entries[-1] if self.entries else None
         return newest.problem if isinstance(newest, Exchange) and newest.purpose == "turn" else None
+
+    @property
+    def unreceipted(self) -> Observation | None:
+        """The finding that was written down just before a run was killed: its call still waits for the receipt."""
+        own = [one for one in self.observations if one.author == "model"]
+        receipts = sum(made.call.name == "record_observation" and made.status == "note" for made in self.made)
+        return own[-1] if len(own) > receipts else None
 
     def with_exchange(self, changed: Exchange) -> "Ledger":
         """The ledger with one exchange put in place of that of the same number."""
@@ -196,7 +204,8 @@ def _observation(ledger: Ledger, event: Fields) -> Ledger:
         evidence=tuple(event["evidence"]),
         salience=event["salience"],
     )
-    return replace(ledger, observations=(*ledger.observations, observed))
+    by_loop = tuple(map(root_of, observed.evidence[:1])) if observed.author == "loop" else ()
+    return replace(ledger, observations=(*ledger.observations, observed), saved=(*ledger.saved, *by_loop))
 
 
 def _compaction(ledger: Ledger, event: Fields) -> Ledger:
@@ -221,6 +230,7 @@ def _compaction(ledger: Ledger, event: Fields) -> Ledger:
         folded=(*ledger.folded, *(by_number[number] for number in event["folded"])),
         notebook=event["notebook"],
         index=event["index"],
+        saved=(),
         reminder=None,
     )
 

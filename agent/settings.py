@@ -33,9 +33,9 @@ class Settings:
     notebook_tokens: int | None = None
     """The most tokens of findings in the prompt; None: a sixteenth of the ceiling, at most 400."""
     page_tokens: int = 1_000
-    """The most tokens of one page; never more than a third of the room."""
+    """The most tokens of one page; never more than a quarter of the room."""
     card_tokens: int = 260
-    """The most tokens of a new result's card; never more than a third of the room."""
+    """The most tokens of a new result's card; never more than a quarter of the room."""
     summary_tokens: int = 150
     """The most tokens of an aged result's summary; never more than a sixth of the room."""
     pin_turns: int = 4

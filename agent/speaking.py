@@ -71,10 +71,10 @@ class Speaking:
     def _content(self, reply: Reply, problem: str | None, purpose: str) -> str:
         """The reply's words as they will stand in the next prompt; its calls stand beside them."""
         if purpose == "answer":
-            return reply.content.strip()
+            return self.words.neutral(reply.content.strip())
         if problem:
             return self.words.neutral(self.words.clip(reply.content, _SLIP_TOKENS))
-        return self.words.said(reply.content) if reply.calls else reply.content.strip()
+        return self.words.said(reply.content) if reply.calls else self.words.neutral(reply.content.strip())
 
 
 def _problem(reply: Reply, choice: Choice) -> str | None:

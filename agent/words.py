@@ -8,7 +8,7 @@ from pager import Matches, Page, Rows, TokenCounter
 from summarizers import Templates
 
 from .chat import Message, ToolCall
-from .exchange import Exchange, root_of
+from .exchange import Entry, Exchange, Remark
 from .notebook import Observation, Recalled, select
 
 LISTED = 6  # results a notice or reminder names before it says how many more there are
@@ -26,6 +26,17 @@ class Words:
         """The system prompt and the task: what every prompt of a run begins with."""
         task = self.templates.render("task", question=question, notebook=notebook, index=index)
         return [Message(role="system", content=self.templates.render("system")), Message(role="user", content=task)]
+
+    def messages(self, entry: Entry) -> list[Message]:
+        """An entry as the prompt holds it: a remark, or the model's message and one answer for each answered call."""
+        if isinstance(entry, Remark):
+            return [Message(role="user", content=entry.content)]
+        calls = [self._spoken(call) for call, _ in zip(entry.calls, entry.answers, strict=False)]
+        answers = [
+            Message(role="tool", content=answer.content, name=call.name)
+            for call, answer in zip(calls, entry.answers, strict=True)
+        ]
+        return [Message(role="assistant", content=entry.content, calls=tuple(calls)), *answers]
 
     def notebook(self, observations: Sequence[Observation], *, limit_tokens: int) -> str:
         """The findings most worth a place, within the limit; how many more there are; "" where none fits."""
@@ -166,6 +177,20 @@ class Words:
             fits, over = (middle, over) if within else (fits, middle)
         return text[:fits] + "…"
 
+    def _spoken(self, call: ToolCall) -> ToolCall:
+        """A call as it may stand in a prompt: what the model copied from a result into it stays data."""
+        spoken = {self.neutral(name): self._neutral_value(value) for name, value in call.arguments.items()}
+        return ToolCall(self.neutral(call.name), spoken)
+
+    def _neutral_value(self, value: object) -> object:
+        if isinstance(value, str):
+            return self.neutral(value)
+        if isinstance(value, list):
+            return [self._neutral_value(one) for one in value]
+        if isinstance(value, dict):
+            return {self.neutral(str(name)): self._neutral_value(one) for name, one in value.items()}
+        return value
+
     def _short(self, one: Observation, limit_tokens: int) -> Observation:
         evidence = tuple(self.clip(address, 30) for address in one.evidence[:2])
         return Observation(
@@ -176,7 +201,3 @@ class Words:
         more = len(found.observations) - len(shown)
         return self.templates.render("recalled", observations=shown, total=found.total, near=found.near, more=more)
 
-
-def roots(addresses: Sequence[str]) -> list[str]:
-    """The results that addresses lie in, each once, in order."""
-    return list(dict.fromkeys(map(root_of, addresses)))
