@@ -1,14 +1,21 @@
 """The first view of a new result, and the one line that remains after its summary."""
 
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from pager import Node, TokenCounter
+from pager import Call, Node, TokenCounter
 
 from .fact import Fact
 from .gather import facts as facts_of
+from .outline import example_of, outline_of
 from .packer import pack
 from .shape import shape_of, title_of
 from .templating import Templates
+
+_OUTLINES = (8, 4, 0)  # parts listed; fewer where they leave no room
+_LONGEST_CALL = 160  # characters
+_FACTS_SHARE = 0.4  # of the card's tokens that an outline must leave to facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +35,71 @@ def card(
     counter: TokenCounter,
     templates: Templates | None = None,
 ) -> Card:
-    """Kind, shape, size, name, located facts, outline, and one working example of how to open more."""
+    """Kind, shape, size, name, located facts, outline, and one working example, in at most `limit_tokens`.
+
+    Where the limit is too small for that, the outline goes first, then the example; what remains is the stub.
+    """
     templates = templates or Templates()
-
-    def frame(lines: list[str], left_out: int) -> str:
-        return templates.render(
-            "card", address=node.address, title=title_of(node), shape=shape_of(node), lines=lines, left_out=left_out
-        )
-
-    packed = pack(facts_of(node, focus=focus), frame, root=node.address, budget_tokens=limit_tokens, counter=counter)
-    if packed is None:
-        line = stub(node, counter=counter, limit_tokens=limit_tokens, templates=templates)
-        return Card(line, counter.count(line), ())
-    return Card(packed.text, packed.tokens, packed.facts)
+    found = facts_of(node, focus=focus)
+    example = example_of(node)
+    for parts, shown in [*((parts, example) for parts in _OUTLINES), (0, None)]:
+        frame = _frame(node, parts, shown, templates)
+        room = limit_tokens - counter.count(frame([], len(found)))
+        if room < (_FACTS_SHARE * limit_tokens if parts and found else 0):
+            continue
+        packed = pack(found, frame, root=node.address, budget_tokens=limit_tokens, counter=counter)
+        if packed is not None:
+            return Card(packed.text, packed.tokens, packed.facts)
+    line = stub(node, counter=counter, limit_tokens=limit_tokens, templates=templates)
+    return Card(line, counter.count(line), ())
 
 
 def stub(node: Node, *, counter: TokenCounter, limit_tokens: int = 60, templates: Templates | None = None) -> str:
-    """The one line that remains of a result: id, call, size, and how to open it."""
+    """The one line that remains of a result: id, call or name, size, and how to open it.
+
+    Raises ValueError where not even the result's id fits `limit_tokens`.
+    """
     templates = templates or Templates()
-    call = node.result.call.tool if node.result.call else None
-    for address, title in ((node.address, call or title_of(node)), (node.address, None), (node.result.id, None)):
+    call = _said(node.result.call)
+    for address, title in (
+        (node.address, call),
+        (node.address, title_of(node)),
+        (node.address, None),
+        (node.result.id, None),
+    ):
         line = templates.render("stub", address=address, title=title, shape=shape_of(node))
         if counter.count(line) <= limit_tokens:
             return line
-    return line
+    raise ValueError(f"{node.result.id}: its stub needs more than {limit_tokens} tokens of {counter.name}")
+
+
+def _frame(node: Node, parts: int, example: str | None, templates: Templates) -> Callable[[list[str], int], str]:
+    outline = outline_of(node, at_most=parts)
+
+    def frame(lines: list[str], left_out: int) -> str:
+        return templates.render(
+            "card",
+            address=node.address,
+            title=title_of(node),
+            call=_said(node.result.call),
+            shape=shape_of(node),
+            lines=lines,
+            outline=outline.parts,
+            more=outline.more,
+            unit=node.unit,
+            example=example,
+            left_out=left_out,
+        )
+
+    return frame
+
+
+def _said(call: Call | None) -> str | None:
+    """`get_single_layer_stats(layer_id=17)`, its arguments shortened where they are long."""
+    if call is None:
+        return None
+    arguments = ", ".join(
+        f"{key}={json.dumps(value, default=str, ensure_ascii=False)}" for key, value in call.arguments.items()
+    )
+    short = arguments if len(arguments) <= _LONGEST_CALL else arguments[:_LONGEST_CALL] + "…"
+    return f"{call.tool}({short})"

@@ -73,6 +73,9 @@ def _top(scene: Scene, column: Column, ranked: list[tuple[object, int]]) -> Iter
     listed = _brief(ranked[: _ALL_LISTED if len(ranked) <= _ALL_LISTED else _LISTED])
     if not listed:
         return
+    if len(ranked) > len(listed) and ranked[0][1] == ranked[-1][1]:
+        yield scene.fact(column, f"{len(ranked)} distinct, {ranked[0][1]} each", 0.6, "top")
+        return
     kinds = f" ({len(ranked)} distinct)" if len(ranked) > len(listed) else ""
     telling = 0.6 if column.numbers is not None else 0.95
     yield scene.fact(column, f"{wording.counted(listed)}{kinds}", telling, "top")

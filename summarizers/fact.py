@@ -10,10 +10,10 @@ class Fact:
     `text` is the statement without its address, on one line; identifiers in it are whole, counts and extremes exact.
     `address` is the node it was computed from. `salience` orders facts of one result: 1.0 is what every reader wants
     (shape, main measure), 2.0 an alarm (error, strong outlier), 0.3 a detail.
-    `topic` is what diversity counts: shape, schema, error, outlier, extreme, top, range, missing, duplicate, time, trend,
-    template, heading, focus, ...  `group` holds the first words of `text` that facts of one line share ("mag" in
-    "mag max 6.4" and "mag median 1.2"): the packer says them once. A fact of topic "shape" heads the lines of all facts
-    at or below its address.
+    `topic` is what diversity counts: shape, schema, error, outlier, extreme, top, range, missing, duplicate, time,
+    trend, template, heading, focus, ...  `group` holds the first words of `text` that facts of one line share ("mag"
+    in "mag max 6.4" and "mag median 1.2"): the packer says them once. A fact of topic "shape" heads the lines of all
+    facts at or below its address.
     """
 
     text: str

@@ -1,4 +1,4 @@
-"""A tree that repeats one key at every level (dependencies, children): how many, how deep, which branch, who disagrees."""
+"""A tree that repeats one key at every level (dependencies, children): how many, how deep, who disagrees."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping

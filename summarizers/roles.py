@@ -25,14 +25,17 @@ _POSITION_NAME = re.compile(
     re.IGNORECASE,
 )
 _COORDINATE_NAME = re.compile(r"(?:^|[^a-z])(?:lat|lon|lng|long|latitude|longitude)$", re.IGNORECASE)
+_YEAR_NAME = re.compile(r"(?:^|[^a-z])years?$", re.IGNORECASE)
 _CODE_NAME = re.compile(
     r"(?:^|[^a-z])(?:code|status|statuscode|type|kind|class|category|level|severity|priority|version|year|flag|state|mode"
     r"|port|exit|errno|group|cluster|label)$|[a-z](?:Code|Status|Type|Class|Level|Version)$",
     re.IGNORECASE,
 )
-_ISO_TIME = re.compile(
-    r"^(?:\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?\s?(?:Z|UTC|[+-]\d\d:?\d\d)?|\d{4}/\d\d/\d\d(?: .*)?|\d{4}-\d\d"
-    r"|[A-Z][a-z]{2},? [A-Z]?[a-z]*\.? ?\d.*\d\d:\d\d.*)$"
+_WRITTEN_TIME = re.compile(
+    r"^(?:\d{4}-\d\d(?:-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?\s?(?:Z|UTC|[+-]\d\d:?\d\d)?)?"
+    r"|\d{4}/\d\d/\d\d(?: \d\d:\d\d.*)?|\d{1,2}/\d{1,2}/\d{2,4}(?: \d{1,2}:\d\d.*)?"
+    r"|\d{1,2}/[A-Z][a-z]{2}/\d{4}:.*|(?:[A-Z][a-z]{2},? )?(?:[A-Z][a-z]{2,8}\.? \d{1,2}|\d{1,2} [A-Z][a-z]{2})"
+    r"(?:,? \d{4})?(?: \d\d:\d\d(?::\d\d)?(?: \d{4})?(?: (?:[+-]\d{4}|[A-Z]{3,4}))?)?)$"
 )
 _NUMERIC = re.compile(r"^[-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$")
 _OPAQUE = re.compile(r"^(?:[0-9a-fA-F]{7,}|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[A-Za-z0-9+/_-]{24,}=*|\d+)$")
@@ -52,7 +55,7 @@ def is_numeric_text(text: str) -> bool:
 
 def is_time_text(text: str) -> bool:
     """Whether a string is a date or a time stamp in one of the common written forms."""
-    return 7 <= len(text) <= 40 and bool(_ISO_TIME.match(text))
+    return 7 <= len(text) <= 40 and bool(_WRITTEN_TIME.match(text))
 
 
 def is_opaque(text: str) -> bool:
@@ -97,6 +100,8 @@ def number_role(label: str, integers: bool, values: Sequence[object], distinct: 
     """Whether a numeric column measures, identifies, classifies or merely counts its rows."""
     if not integers:
         return "measure"
+    if distinct > 3 and _YEAR_NAME.search(label) and all(isinstance(v, int) and 1000 <= v <= 2200 for v in values if v):
+        return "time"
     if distinct <= 2 and count > 4 and set(values) <= {0, 1, None}:
         return "flag"
     if distinct <= 3 and count >= 8:

@@ -1,4 +1,4 @@
-"""Alike records wherever they stand in a value: a list of objects, a mapping of alike mappings, or those of many parents."""
+"""Alike records wherever they stand: a list of objects, a mapping of alike mappings, or those of many parents."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +11,7 @@ _ALIKE = 0.4  # share of the union of keys that an average sibling has
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Rows of one meaning. `place(i)` is row i's address, `keys[i]` its name where it has one; `address` holds them all.
+    """Rows of one meaning. `place(i)` is row i's address, `keys[i]` its name if it has one; `address` holds them all.
 
     `path` leads from `address` to the rows of pooled tables (those nested in the rows of another); () otherwise.
     """

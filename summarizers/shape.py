@@ -8,7 +8,7 @@ def shape_of(node: Node) -> str:
     parts = [node.kind]
     if node.kind != "value":
         parts.append(f"{len(node)} {node.unit}")
-    if node.size_bytes is not None and not (node.unit == "bytes"):
+    if node.size_bytes is not None and node.unit != "bytes":
         parts.append(f"{node.size_bytes} bytes")
     if node.encoding not in (None, "utf-8", "ascii"):
         parts.append(str(node.encoding))

@@ -15,7 +15,7 @@ SMALLEST_BUDGET = 40
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """`text` has `tokens` tokens; `facts` are those in it, `left_out` how many more were found; `by` what chose them."""
+    """`text` has `tokens` tokens; `facts` are those in it, `left_out` counts those not; `by` says what chose them."""
 
     text: str
     tokens: int

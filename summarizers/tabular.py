@@ -99,7 +99,7 @@ def _duplicates(scene: Scene) -> Iterator[Fact]:
         return
     repeated = scene.height - len(set(zip(*columns, strict=True)))
     if repeated:
-        text = f"{repeated} rows repeat another"
+        text = f"{repeated} row{'s' if repeated > 1 else ''} repeating another"
         yield Fact(text, scene.records.address, 0.6 * scene.records.weight, "duplicate", "")
 
 

@@ -8,6 +8,22 @@ from .fact import Fact
 from .scene import Scene
 
 _DAY = 86_400
+_FORMS = (
+    "%b %d %Y",
+    "%b %d, %Y",
+    "%d %b %Y",
+    "%m/%d/%Y",
+    "%m/%d/%y",
+    "%b %d %H:%M:%S",
+    "%b %d %Y %H:%M:%S",
+    "%a %b %d %H:%M:%S %Y",
+    "%a %b %d %H:%M:%S %Y %z",
+    "%a, %d %b %Y %H:%M:%S %z",
+    "%a, %d %b %Y %H:%M:%S GMT",
+    "%d/%b/%Y:%H:%M:%S %z",
+    "%m/%d/%Y %H:%M",
+    "%m/%d/%Y %H:%M:%S",
+)
 
 
 def time_facts(scene: Scene, column: Column) -> Iterator[Fact]:
@@ -19,14 +35,31 @@ def time_facts(scene: Scene, column: Column) -> Iterator[Fact]:
         seconds = [first / column.divisor, last / column.divisor]
         written = [instant(value, seconds[1] - seconds[0] < _DAY) for value in seconds]
     else:
-        words = [value for value in column.values if isinstance(value, str)]
-        written = [min(words), max(words)] if words else []
+        written = _ends([value for value in column.counts if isinstance(value, str | int)])
     if not written:
         return
     if written[0] == written[1]:
         yield scene.fact(column, f"always {written[0]}", 0.3, "time")
     else:
         yield scene.fact(column, f"{written[0]} .. {written[1]}", 0.9, "time")
+
+
+def _ends(values: list[str | int]) -> list[str]:
+    """The earliest and the latest, as written; forms that don't sort as text are read first."""
+    form = next((form for form in _FORMS if isinstance(values[0], str) and _read(values[0], form)), None)
+    if form is not None:
+        moments = [(moment, str(value)) for value in values if (moment := _read(str(value), form)) is not None]
+        return [min(moments)[1], max(moments)[1]]
+    numbers = all(isinstance(value, int) for value in values)
+    ordered = sorted(values, key=int) if numbers else sorted(map(str, values))
+    return [str(ordered[0]), str(ordered[-1])]
+
+
+def _read(text: str, form: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, form).replace(tzinfo=None)
+    except ValueError:
+        return None
 
 
 def instant(seconds: float, exact: bool = True) -> str:
