@@ -52,12 +52,7 @@ class Verbs:
         return self._page(page, node)
 
     def find(self, address: str, pattern: str) -> Answer:
-        """Search a result for words or a regular expression.
-
-        Args:
-            address: where to search
-            pattern: what to look for
-        """
+        """Search at an address for words or a regular expression."""
         if self.allowance < 2 * LEAST_ANSWER:
             return Answer(self.words.no_room(address), "failed")
         limit = min(self.budget.page, self.allowance) - LEAST_ANSWER
@@ -69,12 +64,7 @@ class Verbs:
         return Answer(self.words.no_room(address), "failed")
 
     def query(self, address: str, sql: str) -> Answer:
-        """Run SQL on a table.
-
-        Args:
-            address: the table
-            sql: one SELECT; the table is named t
-        """
+        """Run one SELECT on the table at an address; its name is t."""
         if self.allowance < 2 * LEAST_ANSWER:
             return Answer(self.words.no_room(address), "failed")
         limit = min(self.budget.page, self.allowance) - LEAST_ANSWER
@@ -85,10 +75,9 @@ class Verbs:
         return Answer(self.words.no_room(address), "failed")
 
     def record_observation(self, finding: str, evidence: str = "") -> Finding:
-        """Save one finding to memory, with value and place.
+        """Save one finding: a value and its place.
 
         Args:
-            finding: one statement
             evidence: the address it rests on
         """
         if not finding.strip():
@@ -103,11 +92,7 @@ class Verbs:
         return Finding(finding.strip(), tuple(known), tuple(unknown), tuple(near))
 
     def query_memory(self, query: str) -> Answer:
-        """Search saved findings.
-
-        Args:
-            query: a few words
-        """
+        """Search saved findings by words."""
         limit = min(self.budget.page, self.allowance)
         return Answer(self.words.recalled(self.notebook.recall(query), limit_tokens=limit), "note")
 

@@ -88,7 +88,13 @@ class Words:
         """One page in its frame."""
         address = page.address.partition("#")[0]
         return self.templates.render(
-            "page", address=address, page=page.page, pages=page.pages, text=page.text, next=page.next
+            "page",
+            address=address,
+            page=page.page,
+            pages=page.pages,
+            kind=page.kind,
+            text=page.text,
+            next=page.next,
         )
 
     def matches(self, address: str, pattern: str, found: Matches) -> str:
@@ -200,4 +206,3 @@ class Words:
     def _recalled(self, shown: Sequence[Observation], found: Recalled) -> str:
         more = len(found.observations) - len(shown)
         return self.templates.render("recalled", observations=shown, total=found.total, near=found.near, more=more)
-

@@ -68,9 +68,7 @@ def _investigate(folder: Path, model: LawlessModel, ceiling: int, **chosen: int)
 
 @given(lines=lines, ceiling=ceilings)
 @settings(max_examples=120)
-def test_whatever_happens_the_invariants_hold(
-    lines: list[str | ToolCall | tuple[ToolCall, ...]], ceiling: int
-) -> None:
+def test_whatever_happens_the_invariants_hold(lines: list[str | ToolCall | tuple[ToolCall, ...]], ceiling: int) -> None:
     """No generation above the ceiling, no orphan, no lost result, no forged role, no dropped task, no torn prefix."""
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run"
@@ -110,7 +108,11 @@ def test_every_setting_of_what_is_recent_keeps_the_ceiling(
     with tempfile.TemporaryDirectory() as folder:
         model = LawlessModel(lines)
         chosen = Settings(
-            ceiling=2_500, max_turns=9, max_new_tokens=100, keep_recent=keep_recent, keep_recent_tokens=keep_recent_tokens
+            ceiling=2_500,
+            max_turns=9,
+            max_new_tokens=100,
+            keep_recent=keep_recent,
+            keep_recent_tokens=keep_recent_tokens,
         )
         investigate(QUESTION, model=model, tools=hostile_tools(), run=Path(folder) / "run", settings=chosen)
         assert_under_the_ceiling(events_of(Path(folder) / "run"), model.prompts, 2_500)

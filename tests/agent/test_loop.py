@@ -1,0 +1,268 @@
+"""The loop, example by example: what it does with each kind of reply and result."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hostile import LawlessModel, events_of, failing, hostile_tools, huge, thirds, tiny
+
+from agent.chat import Message, ToolCall
+from agent.loop import Outcome, investigate
+from agent.models import ScriptedModel
+from agent.models.scripted import Line
+from agent.settings import Settings
+from agent.tools import Tool, tool
+from pager import Lazy
+
+HUGE = ToolCall("huge", {"seed": 1})
+
+
+def _huge(seed: int) -> ToolCall:
+    return ToolCall("huge", {"seed": seed})
+
+
+def _play(
+    run: Path, script: Sequence[Line], *, tools: Sequence[Tool] = (huge, tiny, failing), **chosen: int
+) -> tuple[ScriptedModel, Outcome, list[dict[str, object]]]:
+    model = ScriptedModel(script, counter=thirds())
+    chosen = {"ceiling": 8_000, "max_turns": len(script) + 1, "max_new_tokens": 128, **chosen}
+    outcome = investigate("Which layer?", model=model, tools=tools, run=run, settings=Settings(**chosen))
+    return model, outcome, events_of(run)
+
+
+def _results(events: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    return [event for event in events if event["event"] == "result"]
+
+
+def test_an_investigation_ends_with_the_models_answer(tmp_path: Path) -> None:
+    """A call, its card, an answer: the outcome holds it, the turns and the tokens."""
+    model, outcome, events = _play(tmp_path / "run", [HUGE, "It is layer 96."])
+    assert (outcome.answer, outcome.reason, outcome.turns) == ("It is layer 96.", "answered", 2)
+    assert outcome.tokens.generations == 2
+    assert [event["event"] for event in events] == ["start", "generation", "result", "generation", "end"]
+    assert str(_results(events)[0]["content"]).startswith("[r1")
+    assert (tmp_path / "run/prompts/0002.txt").read_text(encoding="utf-8") == model.fed[1].prompt.text
+
+
+def test_a_generation_is_logged_with_all_its_numbers(tmp_path: Path) -> None:
+    """What went in, what was reserved, the ceiling, what came, what was reused, how long, what for, and the prompt."""
+    _, _, events = _play(tmp_path / "run", [HUGE, "Done."])
+    generation = events[1]
+    named = "event turn purpose input_tokens max_new_tokens ceiling new_tokens reused_tokens seconds prompt"
+    assert set(named.split()) <= set(generation)
+    assert (generation["purpose"], generation["prompt"]) == ("turn", "prompts/0001.txt")
+
+
+def test_an_observer_hears_every_event_once_it_is_written(tmp_path: Path) -> None:
+    """What is shown live is what the file says."""
+    heard: list[object] = []
+    model = ScriptedModel([HUGE, "Done."], counter=thirds())
+    investigate("Which?", model=model, tools=[huge], run=tmp_path / "run", observer=heard.append)
+    assert heard == events_of(tmp_path / "run")
+
+
+def test_no_answer_is_accepted_before_a_result_was_seen(tmp_path: Path) -> None:
+    """Text is offered only once something was looked at; what comes too early is corrected."""
+    model, outcome, events = _play(tmp_path / "run", ["I know it already.", HUGE, "Layer 96."])
+    assert [fed.choice.text for fed in model.fed] == [False, False, True]
+    assert [event["where"] for event in events if event["event"] == "error"] == ["reply"]
+    assert outcome.answer == "Layer 96."
+
+
+def test_a_call_that_cannot_be_read_is_told_what_was_wrong(tmp_path: Path) -> None:
+    """The next prompt holds the problem, and the loop goes on."""
+    model, outcome, _ = _play(tmp_path / "run", ['<tool_call>{"name": "huge", </tool_call>', HUGE, "Layer 96."])
+    assert "could not be used" in model.fed[1].messages[-1].content
+    assert "JSON" in model.fed[1].messages[-1].content
+    assert outcome.answer == "Layer 96."
+
+
+def test_unusable_replies_in_a_row_end_in_the_answer(tmp_path: Path) -> None:
+    """Retries are bounded; then the model is asked for its answer in words."""
+    model, outcome, _ = _play(tmp_path / "run", ["", " ", "", "I could not tell."], max_turns=20)
+    assert [fed.choice.tools == () for fed in model.fed] == [False, False, False, True]
+    assert (outcome.answer, outcome.reason) == ("I could not tell.", "slips")
+
+
+def test_the_last_turn_is_the_answer(tmp_path: Path) -> None:
+    """At max_turns the model has no calls left, only words."""
+    model, outcome, events = _play(tmp_path / "run", [HUGE, _huge(2), "Layer 96."], max_turns=2)
+    assert (outcome.turns, outcome.reason, outcome.answer) == (2, "max_turns", "Layer 96.")
+    assert events[-2]["purpose"] == "answer"
+    assert "No more calls" in model.fed[-1].messages[-1].content
+
+
+def test_a_tool_that_raises_is_a_result(tmp_path: Path) -> None:
+    """The failure is told within bounds, logged as an error, and the loop goes on."""
+    call = ToolCall("failing", {"words": "why"})
+    _, outcome, events = _play(tmp_path / "run", [call, HUGE, "Layer 96."])
+    told = _results(events)[0]
+    assert told["status"] == "failed"
+    assert "RuntimeError" in str(told["content"])
+    assert int(str(told["tokens"])) < 150
+    assert [event["where"] for event in events if event["event"] == "error"] == ["failing"]
+    assert outcome.answer == "Layer 96."
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (ToolCall("hug", {"seed": 1}), "there is no tool 'hug'; the tools are: "),
+        (ToolCall("huge", {}), "needs the argument 'seed'"),
+        (ToolCall("open", {"address": "r7"}), "r7"),
+        (ToolCall("record_observation", {"finding": " "}), "the finding is empty"),
+    ],
+)
+def test_a_call_that_cannot_be_made_is_told_why(tmp_path: Path, call: ToolCall, told: str) -> None:
+    """An unknown tool, a missing argument, an unknown address: each is a result that says so."""
+    model = LawlessModel([HUGE, call, "Layer 96."], counter=thirds())
+    investigate("Which?", model=model, tools=[huge], run=tmp_path / "run")
+    result = _results(events_of(tmp_path / "run"))[1]
+    assert result["status"] == "failed"
+    assert told in str(result["content"])
+
+
+def test_the_same_call_again_is_answered_from_the_store(tmp_path: Path) -> None:
+    """The tool runs once; while its card stands above, the answer only points there."""
+    ran: list[int] = []
+
+    @tool
+    def count(seed: int) -> list[dict[str, int]]:
+        """Count."""
+        ran.append(seed)
+        return [{"row": row, "seed": seed} for row in range(300)]
+
+    script = [ToolCall("count", {"seed": 1}), ToolCall("count", {"seed": 1}), "Done."]
+    _, _, events = _play(tmp_path / "run", script, tools=[count])
+    assert ran == [1]
+    assert [event["status"] for event in _results(events)] == ["new", "repeat"]
+    assert "Same call as in turn 1" in str(_results(events)[1]["content"])
+
+
+def test_a_tool_called_the_same_way_over_and_over_is_not_offered_for_a_turn(tmp_path: Path) -> None:
+    """Breadth before depth: after two repeats the tool is left out of the choice once, then offered again."""
+    model, _, events = _play(tmp_path / "run", [HUGE, HUGE, HUGE, ToolCall("tiny", {"text": "x"}), _huge(2), "Done."])
+    offered = [{spec.name for spec in fed.choice.tools} for fed in model.fed]
+    assert ["huge" in names for names in offered] == [True, True, True, False, True, True]
+    assert [event["withheld"] for event in events if event["event"] == "generation"][3] == ["huge"]
+
+
+def test_several_calls_of_one_reply_are_each_answered(tmp_path: Path) -> None:
+    """Up to four; a call beyond them is not made, and the pairs stay whole."""
+    calls = [ToolCall("tiny", {"text": f"{number}"}) for number in range(6)]
+    model, _, events = _play(tmp_path / "run", [calls, "Done."], max_new_tokens=400)
+    assert len(_results(events)) == 4
+    assert events[1]["not_made"] == 2
+    assert [message.role for message in model.fed[1].messages[2:]] == ["assistant", "tool", "tool", "tool", "tool"]
+
+
+def _saving(messages: Sequence[Message]) -> Line:
+    """Looks at one thing after the other, and records when it is asked to."""
+    last = messages[-1].content
+    if "shrink now" in last:
+        named = [word for word in last.replace(",", " ").split() if word.startswith("r") and word[1:].isdigit()]
+        return ToolCall("record_observation", {"finding": f"seen {named}", "evidence": ", ".join(named)})
+    return "Done." if "No more calls" in last else _huge(len(messages) + len(last))
+
+
+def _careless(messages: Sequence[Message]) -> Line:
+    return "I saved it." if "shrink now" in messages[-1].content else _saving(messages)
+
+
+def test_before_a_batch_shrinks_the_model_is_asked_by_name_to_save(tmp_path: Path) -> None:
+    """The reminder names the results, offers only the notebook, and what the model saves is its own."""
+    model = ScriptedModel(_saving, counter=thirds())
+    settings = Settings(ceiling=2_400, max_turns=12, max_new_tokens=128)
+    outcome = investigate("Which?", model=model, tools=[huge], run=tmp_path / "run", settings=settings)
+    events = events_of(tmp_path / "run")
+    reminders = [event for event in events if event["event"] == "reminder"]
+    asked = [fed for fed in model.fed if "shrink now" in fed.messages[-1].content]
+    assert reminders
+    assert all(str(name) in fed.messages[-1].content for fed, event in zip(asked, reminders, strict=True)
+               for name in list(event["about"])[:6])  # fmt: skip
+    assert all([spec.name for spec in fed.choice.tools] == ["record_observation"] for fed in asked)
+    assert any(finding.author == "model" for finding in outcome.findings)
+
+
+def test_what_the_model_does_not_save_the_loop_saves(tmp_path: Path) -> None:
+    """Saying so is not saving: each result that left its page is named by a finding, the loop's if need be."""
+    model = ScriptedModel(_careless, counter=thirds())
+    settings = Settings(ceiling=2_400, max_turns=12, max_new_tokens=128)
+    outcome = investigate("Which?", model=model, tools=[huge], run=tmp_path / "run", settings=settings)
+    events = events_of(tmp_path / "run")
+    changes = [change for event in events if event["event"] == "compaction" for change in event["changes"]]
+    left = {change["address"] for change in changes if change["from"] == "page" and change["address"]}
+    cited = {address.partition("/")[0].partition("[")[0] for one in outcome.findings for address in one.evidence}
+    assert left <= cited
+    assert {finding.author for finding in outcome.findings} == {"loop"}
+
+
+def test_the_message_after_a_batch_says_what_shrank_and_how_it_is_seen_again(tmp_path: Path) -> None:
+    """The notice is the last message of the next prompt, and its example opens."""
+    model = ScriptedModel(_careless, counter=thirds())
+    settings = Settings(ceiling=2_400, max_turns=8, max_new_tokens=128)
+    investigate("Which?", model=model, tools=[huge], run=tmp_path / "run", settings=settings)
+    notices = [message.content for fed in model.fed for message in fed.messages[-1:] if "Shortened" in message.content]
+    assert notices
+    assert 'open("r1") shows it again' in notices[0]
+
+
+def test_what_was_shortened_leaves_by_the_ladder(tmp_path: Path) -> None:
+    """No result goes up again, and each compaction frees tokens."""
+    model = ScriptedModel(_careless, counter=thirds())
+    settings = Settings(ceiling=6_000, max_turns=30, max_new_tokens=128)
+    investigate("Which?", model=model, tools=[huge], run=tmp_path / "run", settings=settings)
+    compactions = [event for event in events_of(tmp_path / "run") if event["event"] == "compaction"]
+    order = ["page", "summary", "stub", "folded"]
+    levels: dict[object, str] = {}
+    for event in compactions:
+        assert int(str(event["tokens_after"])) < int(str(event["tokens_before"]))
+        for change in event["changes"]:
+            key = (change["generation"], change["call"])
+            assert levels.get(key, "page") == change["from"]
+            assert order.index(change["to"]) > order.index(change["from"])
+            levels[key] = change["to"]
+    assert {"summary", "stub", "folded"} <= {change["to"] for event in compactions for change in event["changes"]}
+
+
+def test_opening_an_aged_result_pins_it(tmp_path: Path) -> None:
+    """What was asked for again stays for some turns."""
+    looks = [_huge(seed) for seed in range(1, 9)]
+    script = iter([*looks, ToolCall("open", {"address": "r1"}), "Done."])
+
+    def play(messages: Sequence[Message]) -> Line:
+        return _careless(messages) if "shrink now" in messages[-1].content else next(script)
+
+    model = ScriptedModel(play, counter=thirds())
+    settings = Settings(ceiling=2_400, max_turns=20, max_new_tokens=128)
+    investigate("Which?", model=model, tools=[huge], run=tmp_path / "run", settings=settings)
+    opened = [event for event in _results(events_of(tmp_path / "run")) if event["name"] == "open"]
+    assert [event["pinned_until"] for event in opened] == [9 + settings.pin_turns]
+
+
+def test_a_lazy_result_costs_what_is_opened_of_it(tmp_path: Path) -> None:
+    """A layer that was not asked for is not computed."""
+    computed: list[str] = []
+
+    @tool
+    def network() -> Lazy:
+        """All layers."""
+
+        def child(key: str) -> object:
+            computed.append(key)
+            return {"name": key, "kurtosis": 3.0}
+
+        return Lazy(keys=("a", "b", "c"), child=child, about={"layers": 3})
+
+    _play(tmp_path / "run", [ToolCall("network", {}), ToolCall("open", {"address": "r1/b"}), "b."], tools=[network])
+    assert computed == ["b"]
+
+
+def test_the_schemas_in_the_prompt_never_change(tmp_path: Path) -> None:
+    """Reminders, narrowed turns and the answer narrow the choice, not the prompt: its prefix stays."""
+    model = ScriptedModel(_careless, counter=thirds())
+    settings = Settings(ceiling=2_400, max_turns=12, max_new_tokens=128)
+    investigate("Which?", model=model, tools=hostile_tools()[:3], run=tmp_path / "run", settings=settings)
+    assert len({json.dumps([spec.schema() for spec in fed.tools]) for fed in model.fed}) == 1
+    assert len({len(fed.choice.tools) for fed in model.fed}) > 1
