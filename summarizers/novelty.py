@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from .columns import Column
 
 _MOST_COMPARED = 120
-_STEPS = ((0.999, 0.25), (0.97, 0.55), (0.9, 0.8))  # correlation, and what worth is left
+_IN_STEP = 0.7  # of its worth that a column loses which an earlier one explains wholly
 
 
 def novelty_of(columns: Sequence[Column]) -> list[float]:
@@ -21,8 +21,10 @@ def novelty_of(columns: Sequence[Column]) -> list[float]:
 def _numeric(columns: Sequence[Column], novelty: list[float]) -> None:
     import numpy as np
 
-    chosen = [c for c in columns if c.role in ("measure", "length") and c.numbers is not None][:_MOST_COMPARED]
-    if len(chosen) < 2 or len(chosen[0].values) < 3:
+    numeric = [c for c in columns if c.role in ("measure", "length") and c.numbers is not None]
+    chosen = sorted(numeric, key=lambda column: len(column.path))[:_MOST_COMPARED]  # nearest to the row explains first
+    rows = len(chosen[0].values) if chosen else 0
+    if len(chosen) < 2 or rows < 3:
         return
     table = np.array([column.numbers for column in chosen])
     finite = np.isfinite(table)
@@ -34,7 +36,8 @@ def _numeric(columns: Sequence[Column], novelty: list[float]) -> None:
         alike = np.abs(centred @ centred.T) / np.maximum(np.outer(length, length), 1e-300)
     for later in range(1, len(chosen)):
         strongest = float(np.nan_to_num(alike[later, :later]).max())
-        novelty[chosen[later].position] = next((left for level, left in _STEPS if strongest >= level), 1.0)
+        explained = max(0.0, 1 - (1 - strongest**6) * (rows - 1) / (rows - 2))  # adjusted R², so few rows prove little
+        novelty[chosen[later].position] = 1 - _IN_STEP * min(1.0, explained)
 
 
 def _renamed(columns: Sequence[Column], novelty: list[float]) -> None:

@@ -24,6 +24,14 @@ _POSITION_NAME = re.compile(
     r"(?:^|[^a-z])(?:row|column|col|line|lineno|line_?number|offset|start|end|pos|position|begin|x|y|index|idx)$",
     re.IGNORECASE,
 )
+_KEY_NAME = re.compile(
+    r"size|bytes|memory|cpu|gpu|duration|latency|elapsed|runtime|total|amount|price|cost|revenue|sales|budget|score|rating"
+    r"|percent|coverage|loss|accuracy|population|weight(?!ing)|height|mass|depth|magnitude|speed|temp|distance|votes|stars"
+    r"|errors|warnings|failures|restarts|retries|downloads|norm|kurtosis|change|delta|growth"
+    r"|(?:^|[^a-z])(?:type|kind|category|class|status|state|level|severity|country|species|genre|language|region|city"
+    r"|author|user|owner|role|department|team|service|component|host|tool|model|brand|gender|sex|origin|reason)$",
+    re.IGNORECASE,
+)
 _COORDINATE_NAME = re.compile(r"(?:^|[^a-z])(?:lat|lon|lng|long|latitude|longitude)$", re.IGNORECASE)
 _YEAR_NAME = re.compile(r"(?:^|[^a-z])years?$", re.IGNORECASE)
 _CODE_NAME = re.compile(
@@ -84,6 +92,11 @@ def names_a_time(label: str) -> bool:
 def names_a_thing(label: str) -> bool:
     """Whether the column's name says it holds what people call the row."""
     return bool(_NAME_NAME.search(label))
+
+
+def names_what_matters(label: str) -> bool:
+    """Whether the column's name is one that people rank or group by, whatever the subject."""
+    return bool(_KEY_NAME.search(label))
 
 
 def names_a_coordinate(label: str) -> bool:

@@ -8,7 +8,7 @@ from .columns import Column
 from .fact import Fact
 from .naming import namer_of
 from .novelty import novelty_of
-from .roles import names_a_position
+from .roles import names_a_position, names_what_matters
 from .rows import Records
 
 _LATER_COLUMN = 0.995
@@ -16,6 +16,7 @@ _LATER_SIBLING = 0.97
 _DEEPER_COLUMN = 0.87
 _LEAST = 0.45
 _LEAST_ALARM = 0.75
+_KEY = 1.3  # of a column whose name people rank or group by
 _POSITIONAL = 0.4  # of the worth of a number that says where something stands (a line, an offset), not how much
 
 
@@ -60,7 +61,8 @@ def _weights(columns: Sequence[Column]) -> list[float]:
         parent = column.path[:-1]
         place = _LATER_SIBLING ** rank[parent] * _DEEPER_COLUMN ** len(parent) * _LATER_COLUMN ** rank.total()
         positional = column.numbers is not None and names_a_position(column.label)
-        weights.append(max(_LEAST, place) * news * (_POSITIONAL if positional else 1.0))
+        named = _KEY if names_what_matters(column.label) else _POSITIONAL if positional else 1.0
+        weights.append(max(_LEAST, place) * news * named)
         rank[parent] += 1 if news > 0.7 and column.role != "empty" else 0
     best = max(weights, default=1.0)
     return [weight / best for weight in weights]
