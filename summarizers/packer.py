@@ -9,9 +9,9 @@ from pager import TokenCounter
 from .fact import Fact
 from .layout import lines_of, relative
 
-_DECAY = 0.9  # of a topic's worth with each fact of it that is already in
-_LINE = 7  # tokens that any fact is counted to cost besides its words: the line, the address
-_LENGTH_POWER = 0.6  # 0: longest and shortest facts weigh alike; 1: worth per token
+_DECAY = 0.94  # of a topic's worth with each fact of it that is already in
+_LINE = 8  # tokens that any fact is counted to cost besides its words: the line, the address
+_LENGTH_POWER = 0.55  # 0: longest and shortest facts weigh alike; 1: worth per token
 _PATIENCE = 12  # facts that may fail to fit, one after the other, before the packer is content
 
 

@@ -63,9 +63,10 @@ def _weights(columns: Sequence[Column]) -> list[float]:
         positional = column.numbers is not None and names_a_position(column.label)
         named = _KEY if names_what_matters(column.label) else _POSITIONAL if positional else 1.0
         weights.append(max(_LEAST, place) * news * named)
-        rank[parent] += 1 if news > 0.7 and column.role != "empty" else 0
-    best = max(weights, default=1.0)
-    return [weight / best for weight in weights]
+        rank[parent] += 1 if news > 0.7 and column.distinct > 1 else 0
+    telling = [weight for weight, column in zip(weights, columns, strict=True) if column.distinct > 1]
+    best = max(telling, default=1.0)
+    return [min(1.0, weight / best) for weight in weights]
 
 
 def _labels(records: Records, columns: Sequence[Column]) -> list[str]:
