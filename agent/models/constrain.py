@@ -56,7 +56,7 @@ class Grammars:
             )
         reserve = max((self._closing_tokens(tool) for tool in choice.tools), default=0)
         return ConstrainedPicker(
-            matcher, self._tokenizer, self._closers, reserve=reserve, temperature=temperature, seed=seed
+            matcher, self._tokenizer, self._spellings, reserve=reserve, temperature=temperature, seed=seed
         )
 
     def _closing_tokens(self, tool: ToolSpec) -> int:
@@ -67,9 +67,10 @@ class Grammars:
         return self._encoder.count(shortest) + 4 * len(names) + 8
 
     @cached_property
-    def _closers(self) -> Closers:
+    def _spellings(self) -> Spellings:
         texts = [self._tokenizer.decode_bytes([token]) for token in range(self._tokenizer.vocab_size)]
-        return Closers(
+        return Spellings(
+            token_of={text: token for token, text in enumerate(texts)},
             string=torch.tensor([text.startswith(b'"') and not text.strip(b'"}]') for text in texts]),
             value=torch.tensor([bool(text) and not text.strip(b"}]") for text in texts]),
             next=torch.tensor([text.startswith(b",") for text in texts]),
@@ -77,9 +78,13 @@ class Grammars:
 
 
 @dataclass(frozen=True, slots=True)
-class Closers:
-    """Masks (vocabulary,) of the tokens that close a string, close an object or array, or go on to the next key."""
+class Spellings:
+    """What tokens spell: the token of some bytes, and masks (vocabulary,) of tokens by their part in JSON.
 
+    They close a string, close an object or array, or go on to the next key.
+    """
+
+    token_of: Mapping[bytes, int]
     string: torch.Tensor
     value: torch.Tensor
     next: torch.Tensor
@@ -96,7 +101,7 @@ class ConstrainedPicker:
         self,
         matcher: LLMatcher,
         tokenizer: LLTokenizer,
-        closers: Closers,
+        spellings: Spellings,
         *,
         reserve: int,
         temperature: float,
@@ -104,7 +109,7 @@ class ConstrainedPicker:
     ) -> None:
         self._matcher = matcher
         self._tokenizer = tokenizer
-        self._closers = closers
+        self._spellings = spellings
         self._picked: list[int] = []
         self._reserve = reserve
         self._temperature = temperature
@@ -135,10 +140,22 @@ class ConstrainedPicker:
         bits = torch.frombuffer(bytearray(self._matcher.compute_bitmask()), dtype=torch.uint8)
         allowed = ((bits.unsqueeze(1) >> torch.arange(8, dtype=torch.uint8)) & 1).flatten().bool()
         if room <= self._reserve and not self._matcher.is_accepting():
-            ways = [self._closers.string] if self._in_string() else [self._closers.value, self._closers.next]
+            spell = self._spellings
+            ways = [spell.string] if self._in_string() else [spell.value, spell.next]
             narrowed = [allowed[: len(way)] & way for way in ways]
             return next((mask for mask in narrowed if mask.any()), allowed)
-        return allowed
+        return self._without_fragments(allowed)
+
+    def _without_fragments(self, allowed: torch.Tensor) -> torch.Tensor:
+        """Leaves out tokens that spell only a part of what is sure to come, where a longer one spells it all.
+
+        A model that means `17` prefers the token ` ` to ` "`; when the quote must follow, that leads it astray.
+        """
+        sure: bytes = self._matcher.compute_ff_bytes()
+        parts = [self._spellings.token_of.get(sure[:length]) for length in range(1, len(sure))]
+        whole = allowed.clone()
+        whole[[part for part in parts if part is not None]] = False
+        return whole if whole.any() else allowed
 
     def _in_string(self) -> bool:
         """Whether the JSON of the call stands within a string; no text before a call holds its opening tag."""

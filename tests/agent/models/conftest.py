@@ -1,5 +1,6 @@
 """Small random models with a real tokenizer, made once; and the bundled model for the tests marked `model`."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import jinja2
@@ -22,7 +23,8 @@ PLAIN_CHAT = (
 )
 TOOL_CHAT = (
     "{% if tools %}<|im_start|>system\n# Tools{% for t in tools %}\n{{ t | tojson }}{% endfor %}<|im_end|>\n{% endif %}"
-    "{% for m in messages %}{% if m.role == 'tool' %}<|im_start|>user\n<tool_response>\n{{ m.content }}\n</tool_response><|im_end|>\n"
+    "{% for m in messages %}{% if m.role == 'tool' %}<|im_start|>user\n<tool_response>\n{{ m.content }}\n"
+    "</tool_response><|im_end|>\n"
     "{% else %}<|im_start|>{{ m.role }}\n{{ m.content }}"
     "{% for c in m.tool_calls or [] %}<tool_call>\n"
     '{"name": "{{ c.function.name }}", "arguments": {{ c.function.arguments | tojson }}}\n</tool_call>{% endfor %}'
@@ -51,7 +53,9 @@ def small_tokenizer(template: str | None, *, tags: bool) -> PreTrainedTokenizerF
     )
     tokenizer.train_from_iterator(CORPUS * 3, trainer)
     if tags:
-        tokenizer.add_tokens([AddedToken(tag, special=False, normalized=False) for tag in ("<tool_call>", "</tool_call>")])
+        tokenizer.add_tokens(
+            [AddedToken(tag, special=False, normalized=False) for tag in ("<tool_call>", "</tool_call>")]
+        )
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|im_end|>", chat_template=template)
 
 
@@ -96,7 +100,9 @@ def qwen_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(params=["llama", "qwen"])
 def model(request: pytest.FixtureRequest) -> LocalModel:
     """A fresh small model of each family."""
-    return LocalModel(request.getfixturevalue(f"{request.param}_folder"), device="cpu", chunk_tokens=32, templates=Words())
+    return LocalModel(
+        request.getfixturevalue(f"{request.param}_folder"), device="cpu", chunk_tokens=32, templates=Words()
+    )
 
 
 @pytest.fixture
@@ -109,3 +115,10 @@ def qwen(qwen_folder: Path) -> LocalModel:
 def llama(llama_folder: Path) -> LocalModel:
     """The small Llama."""
     return LocalModel(llama_folder, device="cpu", templates=Words())
+
+
+@pytest.fixture(scope="session")
+def make_tokenizer() -> Callable[..., PreTrainedTokenizerFast]:
+    """Makes the small tokenizer, with or without <tool_call> as a token."""
+    made = {tags: small_tokenizer(PLAIN_CHAT, tags=tags) for tags in (True, False)}
+    return lambda *, tags: made[tags]

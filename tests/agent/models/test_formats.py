@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.chat import ToolCall
-from agent.models.formats import Family, parse_calls, write_calls
+from agent.models.formats import Family, Parsed, parse_calls, write_calls
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -18,9 +18,33 @@ CALLS = st.builds(
     ToolCall, st.from_regex(r"[a-z_]{1,12}", fullmatch=True), st.dictionaries(st.text(), JSON_VALUES, max_size=3)
 )
 SHARDS = st.sampled_from(
-    ["<tool_call>", "</tool_call>", "```json\n", "```", "{", "}", "[", "]", '"name"', "'name'", ":", ",", '"arguments"', "parameters", "NaN",
-     "<|python_tag|>", "\n", "\\", "'", '"', "1e999", "-", "0x", "{" * 300]
-)  # fmt: skip
+    [
+        "<tool_call>",
+        "</tool_call>",
+        "```json\n",
+        "```",
+        "{",
+        "}",
+        "[",
+        "]",
+        '"name"',
+        "'name'",
+        ":",
+        ",",
+        '"arguments"',
+        "parameters",
+        "NaN",
+        "<|python_tag|>",
+        "\n",
+        "\\",
+        "'",
+        '"',
+        "1e999",
+        "-",
+        "0x",
+        "{" * 300,
+    ]
+)
 
 
 @given(st.text() | st.lists(SHARDS | st.text(max_size=5), max_size=30).map("".join))
@@ -61,7 +85,7 @@ def test_written_calls_are_read_back(family: Family, calls: list[ToolCall]) -> N
         '<tool_call>\n```json\n{"name": "open", "arguments": {"address": "r1"}}\n```\n</tool_call>',
         '```json\n{"name": "open", "parameters": {"address": "r1"}}\n```',
         '<|python_tag|>{"name": "open", "parameters": {"address": "r1"}}',
-        '{"type": "function", "function": {"name": "open", "arguments": "{\\"address\\": \\"r1\\"}"}, "parameters": {}}',
+        '{"function": {"name": "open", "arguments": "{\\"address\\": \\"r1\\"}"}, "parameters": {}}',
         '<tool_call>[[{"name": "open", "arguments": {"address": "r1"}}]]</tool_call>',
     ],
 )
@@ -91,4 +115,4 @@ def test_a_broken_call_says_what_is_wrong(text: str, part: str) -> None:
 def test_plain_text_is_no_call() -> None:
     """Prose and JSON that is no call are neither calls nor problems."""
     for text in ["", "Layer 17 looks odd.", '{"layer": 17}', "[1, 2]", 'see "name": x']:
-        assert parse_calls(text).calls == () and parse_calls(text).problem is None
+        assert parse_calls(text) == Parsed()

@@ -58,7 +58,8 @@ def test_a_longer_conversation_extends_the_prompt() -> None:
     old = model.prompt([Message("user", "a b")], [OPEN])
     new = model.prompt([Message("user", "a b"), Message("assistant", "c"), Message("user", "d")], [OPEN])
     other = model.prompt([Message("user", "a c"), Message("assistant", "c"), Message("user", "d")], [OPEN])
-    assert new.text.startswith(old.text) and new.tokens[: len(old.tokens)] == old.tokens
+    assert new.text.startswith(old.text)
+    assert new.tokens[: len(old.tokens)] == old.tokens
     assert other.tokens[: len(old.tokens)] != old.tokens
 
 
@@ -91,7 +92,8 @@ def test_a_reply_is_cut_at_the_limit_of_new_tokens() -> None:
     prompt = model.prompt([Message("user", "go")], [OPEN])
     assert model.generate(prompt, max_new_tokens=2, choice=EITHER).new_tokens == 2
     cut = model.generate(prompt, max_new_tokens=3, choice=EITHER)
-    assert cut.calls == () and "cut off" in (cut.problem or "")
+    assert cut.calls == ()
+    assert "cut off" in (cut.problem or "")
 
 
 def test_an_ended_script_says_so() -> None:
