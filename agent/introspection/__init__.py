@@ -3,7 +3,7 @@
 from .errors import NoModel, NoPlant, NoSuchLayer, NotRunnable, SubjectError
 from .plant import FIRST_KINDS, KINDS, Plant, plant
 from .subject import Subject, TensorInfo
-from .tools import Introspection, introspection_tools, revive, reviver
+from .tools import Introspection, further_tools, introspection_tools, revive, reviver
 
 __all__ = [
     "FIRST_KINDS",
@@ -17,6 +17,7 @@ __all__ = [
     "Subject",
     "SubjectError",
     "TensorInfo",
+    "further_tools",
     "introspection_tools",
     "plant",
     "revive",

@@ -3,16 +3,28 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Generic, Protocol, TypeVar
 
 from .anomaly import Anomaly
 from .measured import Measured
 from .siblings import Deviation, deviations
+from .subject import TensorInfo
 
 _LEAST_SCORE = 4.0
 
 
+class Placed(Protocol):
+    """Something found in one tensor."""
+
+    @property
+    def info(self) -> TensorInfo: ...
+
+
+Found = TypeVar("Found", bound=Placed)
+
+
 @dataclass(frozen=True, slots=True)
-class Contrast:
+class Contrast(Generic[Found]):
     """A statistic, and the factor by which it must leave its neighbours' range to be reported.
 
     `rank` orders what is said of one tensor: what names a line comes before what does not. `edge` is the factor for
@@ -21,7 +33,7 @@ class Contrast:
     """
 
     what: str
-    read: Callable[[Measured], "Reading | None"]
+    read: Callable[[Found], "Reading | None"]
     least: float
     edge: float
     downward: bool = True
@@ -80,7 +92,7 @@ def _vector(value: Callable[[Measured], float]) -> Callable[[Measured], Reading 
     return lambda one: None if one.is_matrix else Reading(value(one))
 
 
-CONTRASTS = (
+CONTRASTS: tuple[Contrast[Measured], ...] = (
     Contrast("head norm", lambda one: _head(one, min), least=2.0, edge=2.5, upward=False),
     Contrast("head norm", lambda one: _head(one, max), least=1.7, edge=2.5, downward=False),
     Contrast("outlier row", _row, least=3.0, edge=8.0, downward=False),
@@ -96,13 +108,13 @@ CONTRASTS = (
 )
 
 
-def contrasted(family: Sequence[Measured]) -> Iterator[Anomaly]:
+def contrasted(family: Sequence[Found], contrasts: Sequence[Contrast[Found]]) -> Iterator[Anomaly]:
     """Yield what stands out in one module across depth."""
-    for contrast in CONTRASTS:
+    for contrast in contrasts:
         yield from _contrast(contrast, family)
 
 
-def _contrast(contrast: Contrast, family: Sequence[Measured]) -> Iterator[Anomaly]:
+def _contrast(contrast: Contrast[Found], family: Sequence[Found]) -> Iterator[Anomaly]:
     read = [(one, contrast.read(one)) for one in family]
     having = [(one, reading) for one, reading in read if reading is not None]
     for (one, reading), found in zip(having, deviations([reading.value for _, reading in having]), strict=False):

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from .errors import NotRunnable
 from .subject import Subject
 
+_FINAL_NORMS = ("norm", "ln_f", "final_layer_norm", "final_layernorm")
+
 Watch = Callable[[int, str, Tensor], None]
 
 
@@ -92,12 +94,14 @@ class Network:
             (name for name in (wanted, prefix + wanted, wanted.removeprefix(prefix)) if name in modules), wanted
         )
 
-    def run(self, ids: Tensor, watch: Watch, *, only: int | None = None) -> Tensor | None:
+    def run(self, ids: Tensor, watch: Watch, *, only: int | None = None, patterns: bool = False) -> Tensor | None:
         """Run the network over `ids`, calling `watch(layer, module, output)` for each layer and each of its children.
 
         With `only`, that layer alone is watched and nothing after it is computed (then None is returned); otherwise the
         logits of all positions are. Outputs are float32, positions x hidden; module "" is the layer itself.
+        With `patterns`, attention is computed in the open, and watched as module "pattern": heads x queries x keys.
         """
+        self._model.set_attn_implementation("eager" if patterns else "sdpa")
         layers = list(self._model.get_submodule(self._stack))
         with ExitStack() as hooks, torch.inference_mode():
             for layer, module in enumerate(layers):
@@ -107,6 +111,16 @@ class Network:
                 logits: Tensor = self._model(ids, use_cache=False).logits[0]
             except _Reached:
                 return None
+        return logits
+
+    def read_out(self, hidden: Tensor) -> Tensor:
+        """Return the logits (rows x vocabulary) that final norm and output embedding give for rows of the stream."""
+        owner = self._model.get_submodule(self._stack.rpartition(".")[0])
+        norm = next((getattr(owner, name) for name in _FINAL_NORMS if hasattr(owner, name)), None)
+        if norm is None:
+            raise NotRunnable(f"{self.subject.folder} has no final norm that these tools know; they are {_FINAL_NORMS}")
+        with torch.inference_mode(), self._outside(embeddings_only=False):
+            logits: Tensor = self._model.get_output_embeddings()(norm(hidden))
         return logits
 
     @contextmanager
@@ -169,6 +183,8 @@ def _set(module: nn.Module, name: str, tensor: Tensor) -> None:
 
 def _report(watch: Watch, layer: int, name: str, _module: nn.Module, _inputs: object, output: object) -> None:
     watch(layer, name, _hidden(output))
+    if isinstance(output, tuple) and len(output) > 1 and isinstance(output[1], Tensor) and output[1].dim() == 4:
+        watch(layer, "pattern", output[1][0].float())
 
 
 def _hidden(output: object) -> Tensor:

@@ -77,6 +77,48 @@ class Introspection:
             return activation_statistics(self._network, prompt)
         return layer_activations(self._network, prompt, self.subject.layer(layer))
 
+    def get_singular_values(self, layer: int | None = None) -> object:
+        """Singular values, stable rank, power law of each matrix, by layer."""
+        from .spectrum import layer_spectra, singular_values
+
+        if layer is None:
+            return singular_values(self.subject)
+        return layer_spectra(self.subject, self.subject.layer(layer))
+
+    def scan_singular_values(self) -> dict[str, object]:
+        """Scan of all singular values: low rank, dominating directions, anomalies first."""
+        from .spectrum import scan_spectra
+
+        return scan_spectra(self.subject)
+
+    def get_checkpoint_difference(self, other: str) -> dict[str, object]:
+        """Tensors in which another checkpoint differs: how much, of what rank, layers moved.
+
+        Args:
+            other: folder of the checkpoint to compare with
+        """
+        from .difference import checkpoint_difference
+
+        return checkpoint_difference(self.subject, Subject(other))
+
+    def get_attention_scores(self, prompt: str, layer: int | None = None) -> list[dict[str, object]]:
+        """Each attention head's entropy and attention to first, previous and same token."""
+        from .behaviour import attention_scores
+
+        return attention_scores(self._network, prompt, None if layer is None else self.subject.layer(layer))
+
+    def get_logit_lens(self, prompt: str, layer: int | None = None) -> list[dict[str, object]]:
+        """What each layer predicts for the last position; one layer: for each position."""
+        from .behaviour import logit_lens
+
+        return logit_lens(self._network, prompt, None if layer is None else self.subject.layer(layer))
+
+    def get_token_loss(self, text: str) -> dict[str, object]:
+        """Loss of each token of a text, and the temperature that would suit the logits."""
+        from .behaviour import token_loss
+
+        return token_loss(self._network, text)
+
 
 def introspection_tools(subject: Subject) -> list[Tool]:
     """Return the tools for one subject, the broadest first."""
@@ -87,6 +129,19 @@ def introspection_tools(subject: Subject) -> list[Tool]:
         tool(functions.get_single_layer_stats),
         tool(functions.get_weight_statistics),
         tool(functions.get_activation_statistics),
+    ]
+
+
+def further_tools(subject: Subject) -> list[Tool]:
+    """Return the tools beyond the first five: spectra, differences, attention, predictions and losses."""
+    functions = Introspection(subject)
+    return [
+        tool(functions.get_singular_values),
+        tool(functions.scan_singular_values),
+        tool(functions.get_checkpoint_difference),
+        tool(functions.get_attention_scores),
+        tool(functions.get_logit_lens),
+        tool(functions.get_token_loss),
     ]
 
 
@@ -101,7 +156,7 @@ def revive(call: Call) -> object:
 def reviver(subject: Subject | str | Path) -> Callable[[Call], object]:
     """Return a function that computes again what calls on one subject returned."""
     chosen = subject if isinstance(subject, Subject) else Subject(subject)
-    tools = {one.name: one for one in introspection_tools(chosen)}
+    tools = {one.name: one for one in (*introspection_tools(chosen), *further_tools(chosen))}
 
     def compute(call: Call) -> object:
         if call.tool not in tools:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from .anomaly import Anomaly, ranked
-from .contrasts import contrasted
+from .contrasts import CONTRASTS, contrasted
 from .faults import astray, blanks, copies, empty, not_finite
 from .measured import Measured, measure, record
 from .order import out_of_order
@@ -59,7 +59,7 @@ def _found(subject: Subject, measured: list[Measured]) -> Iterator[Anomaly]:
         else:
             yield from blanks(family)
             yield from copies(subject, family)
-            yield from contrasted(family)
+            yield from contrasted(family, CONTRASTS)
 
 
 def families(measured: list[Measured]) -> dict[str | None, list[Measured]]:
