@@ -13,7 +13,7 @@ from .ledger import Ledger
 from .notebook import Notebook
 from .settings import Settings
 from .tools import Toolbox
-from .verbs import LEAST_ANSWER, Finding, Verbs
+from .verbs import LEAST_ANSWER, VERBS, Finding, Verbs
 from .words import Words
 
 _REOPENED = 3  # the same look for this often is told to the model
@@ -35,7 +35,6 @@ class Answering:
 
     pager: Pager
     tools: Toolbox
-    verbs: frozenset[str]
     notebook: Notebook
     words: Words
     budget: Budget
@@ -45,7 +44,7 @@ class Answering:
     def serve(self, ledger: Ledger, exchange: Exchange, call: ToolCall, *, allowance: int) -> Served:
         """Answer one call in about `allowance` tokens; whatever a tool raises becomes its answer."""
         offered = self._offered(exchange)
-        if call.name not in offered and (call.name in self.verbs or call.name in self.tools):
+        if call.name not in offered and (call.name in VERBS or call.name in self.tools):
             return Served(Answer(self.words.refused(call.name, offered[:12]), "failed"))
         try:
             return self._serve(ledger, call, allowance)
@@ -59,7 +58,7 @@ class Answering:
     def _offered(self, exchange: Exchange) -> Sequence[str]:
         if exchange.purpose == "reminder":
             return ["record_observation"]
-        names = [*self.verbs, *(tool.name for tool in self.tools)]
+        names = [*VERBS, *(tool.name for tool in self.tools)]
         return sorted(name for name in names if name not in exchange.withheld)
 
     def _serve(self, ledger: Ledger, call: ToolCall, allowance: int) -> Served:
@@ -67,7 +66,7 @@ class Answering:
         if shown_at is not None and call.name not in ("record_observation", "query_memory"):
             turn, address = shown_at
             return Served(Answer(self.words.repeated(turn=turn, address=address, shown=None), "repeat", address))
-        if call.name in self.verbs:
+        if call.name in VERBS:
             return self._look(ledger, call, allowance)
         return self._run(ledger, call, allowance)
 

@@ -53,8 +53,7 @@ class Compaction:
         if not pressure.due:
             return []
         batch = self._batch(ledger, pressure)
-        idle = batch.saved < self.settings.min_shrink * self.budget.room
-        if idle and not pressure.needed and ledger.reminder is None:
+        if ledger.reminder is None and not self._is_worth_it(ledger, batch, pressure):
             return []
         unsaved = self._unsaved(ledger, batch)
         if ledger.reminder is None and unsaved and (reminder := self._reminder(ledger, unsaved)):
@@ -80,6 +79,12 @@ class Compaction:
         wanted = used - int(self.settings.low_water * budget.room)
         due = over or ledger.reminder is not None or (full and not ledger.finishing)
         return Pressure(total, used, needed, max(wanted, needed), due)
+
+    def _is_worth_it(self, ledger: Ledger, batch: Batch, pressure: Pressure) -> bool:
+        """A changed prefix must free something: what is needed, or at least the stated minimum."""
+        if pressure.needed:
+            return batch.saved > 0 or bool(ledger.notebook or ledger.index)
+        return batch.saved >= max(1, self.settings.min_shrink * self.budget.room)
 
     def _batch(self, ledger: Ledger, pressure: Pressure) -> Batch:
         limit = self.settings.keep_recent_tokens

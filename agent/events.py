@@ -50,7 +50,7 @@ class EventLog:
 
 
 def read_events(path: Path) -> Iterator[dict[str, object]]:
-    """The events of a run in order; a torn last line is no event. Raises `RunFailed` where an earlier line is damaged."""
+    """The events of a run in order; a torn last line is no event. Raises `RunFailed` for a damaged earlier one."""
     if not path.exists():
         return
     with path.open(encoding="utf-8", newline="\n") as file:

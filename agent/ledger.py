@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from .chat import ToolCall
 from .events import Event
 from .exchange import Answer, Entry, Exchange, Remark, root_of
 from .notebook import Observation
+from .totals import Totals
 
 Fields = Mapping[str, Any]  # of an event, as json reads them
 
@@ -32,18 +33,6 @@ class Reminder:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
-    """Tokens over all generations, and the largest prompt with its reserve."""
-
-    generations: int = 0
-    input_tokens: int = 0
-    new_tokens: int = 0
-    reused_tokens: int = 0
-    seconds: float = 0.0
-    peak_tokens: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Ledger:
     """The state of an investigation after some events; `Ledger.of(events)` is all there is to resuming."""
 
@@ -64,7 +53,7 @@ class Ledger:
     ended: bool = False
     reason: str = ""
     narrowed_at: int = 0
-    totals: Totals = Totals()
+    totals: Totals = field(default_factory=Totals)
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> "Ledger":
@@ -150,18 +139,7 @@ def _generation(ledger: Ledger, event: Fields) -> Ledger:
         reminder=replace(ledger.reminder, asked=True) if purpose == "reminder" and ledger.reminder else ledger.reminder,
         answer=event["content"] if answers else ledger.answer,
         narrowed_at=turn if event["withheld"] else ledger.narrowed_at,
-        totals=_added(ledger.totals, event),
-    )
-
-
-def _added(totals: Totals, event: Fields) -> Totals:
-    return Totals(
-        generations=totals.generations + 1,
-        input_tokens=totals.input_tokens + event["input_tokens"],
-        new_tokens=totals.new_tokens + event["new_tokens"],
-        reused_tokens=totals.reused_tokens + event["reused_tokens"],
-        seconds=totals.seconds + event["seconds"],
-        peak_tokens=max(totals.peak_tokens, event["input_tokens"] + event["max_new_tokens"]),
+        totals=ledger.totals.after(event),
     )
 
 

@@ -1,138 +1,50 @@
 """The investigation: one step after the other, each decided from the ledger alone, so that a killed run goes on."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-
-from pager import Call, Pager
-from summarizers import Templates
+from dataclasses import asdict
 
 from .answering import Answering
 from .ceiling import share_out
-from .chat import Choice, Model, ToolCall
+from .chat import Choice, ToolCall
 from .compaction import Compaction
-from .errors import BadSettings, BadTool
-from .events import Event, EventLog, Observer, read_events, unobserved
+from .events import Event, read_events
 from .exchange import Answer, Exchange
-from .ledger import Ledger, Totals
-from .notebook import Notebook, Observation
-from .run import RunFolder, RunInfo
-from .settings import Settings
-from .speaking import Asked, Speaking
-from .tools import Tool, Toolbox
-from .verbs import Finding, verb_specs
-from .words import Words
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What an investigation came to; `reason` is "answered", "max_turns" or "slips"."""
-
-    answer: str
-    findings: tuple[Observation, ...]
-    turns: int
-    tokens: Totals
-    reason: str
-    run: RunFolder
-
-
-def investigate(
-    question: str,
-    *,
-    model: Model,
-    tools: Iterable[Tool],
-    run: Path,
-    settings: Settings | None = None,
-    observer: Observer = unobserved,
-    templates: Templates | None = None,
-    about: Mapping[str, object] | None = None,
-) -> Outcome:
-    """Let `model` investigate `question` with `tools`, under the settings' ceiling, in the new folder `run`.
-
-    `observer` receives every event once it is written; `about` is noted in run.json for whoever resumes (the model's
-    and the subject's folder, say). Raises `CeilingTooLow` before anything is generated, `RunFailed` where the folder
-    holds a run already, and what the model back end raises; the run can then be resumed.
-    """
-    settings = settings or Settings()
-    _check_context(model, settings)
-    folder, toolbox = RunFolder(run), Toolbox(tools)
-    _check_names(toolbox)
-    words = Words(templates or Templates(), model.counter)
-    speaking = Speaking(model, (*verb_specs(), *toolbox.specs), words, folder, settings)
-    share_out(settings, _fixed(speaking, words, question))
-    info = RunInfo(question, settings, model.name, dict(about or {}))
-    folder.create(info)
-    with _opened(folder, info, model, toolbox, templates, observer) as loop:
-        return loop.run()
-
-
-def resume(
-    run: Path,
-    *,
-    model: Model,
-    tools: Iterable[Tool],
-    settings: Settings | None = None,
-    observer: Observer = unobserved,
-    templates: Templates | None = None,
-) -> Outcome:
-    """Go on with a run from its folder, killed or ended; `settings` replace those it was started with.
-
-    `model` and `tools` must be those it was started with. A call whose result is missing is answered from the store
-    or run again. Raises `RunFailed` where the folder holds no run.
-    """
-    folder = RunFolder(run)
-    info = folder.info()
-    if settings is not None:
-        info = replace(info, settings=settings)
-    _check_context(model, info.settings)
-    with _opened(folder, info, model, Toolbox(tools), templates, observer) as loop:
-        return loop.run()
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a loop is made of, fixed for a run."""
-
-    folder: RunFolder
-    info: RunInfo
-    log: EventLog
-    words: Words
-    pager: Pager
-    notebook: Notebook
-    tools: Toolbox
-    speaking: Speaking
+from .ledger import Ledger
+from .parts import Parts, fixed_tokens
+from .speaking import Asked
+from .verbs import Finding
 
 
 class Loop:
     """One investigation in progress; `step` appends at least one event, and the ledger follows from the events."""
 
-    def __init__(self, parts: Parts, ledger: Ledger) -> None:
+    def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._ledger = ledger
-        settings, question = parts.info.settings, parts.info.question
-        budget = share_out(settings, ledger.parts or {}, page_tokens=ledger.page_tokens)
-        self._settings = settings
-        self._budget = budget
-        self._compaction = Compaction(parts.pager, parts.words, budget, settings, question, parts.speaking.measure)
+        self._settings = parts.info.settings
+        self._ledger = Ledger.of(read_events(parts.folder.events_path))
+        parts.notebook.sync(self._ledger.observations)
+        if self._ledger.parts is None:
+            self._start()
+        ledger, question = self._ledger, parts.info.question
+        self._budget = share_out(self._settings, ledger.parts or {}, page_tokens=ledger.page_tokens)
+        self._compaction = Compaction(
+            parts.pager, parts.words, self._budget, self._settings, question, parts.speaking.measure
+        )
         self._answering = Answering(
-            parts.pager, parts.tools, _verb_names(), parts.notebook, parts.words, budget, settings, question
+            parts.pager, parts.tools, parts.notebook, parts.words, self._budget, self._settings, question
         )
 
-    def run(self) -> Outcome:
+    def run(self) -> Ledger:
         """Take steps until the run has ended."""
         while not self._ledger.ended:
             self.step()
-        ledger = self._ledger
-        return Outcome(
-            answer=ledger.answer or "",
-            findings=ledger.observations,
-            turns=ledger.turn,
-            tokens=ledger.totals,
-            reason=ledger.reason,
-            run=self._parts.folder,
-        )
+        return self._ledger
+
+    def _start(self) -> None:
+        """Write down what the fixed parts of every prompt cost."""
+        fixed = fixed_tokens(self._parts.speaking, self._parts.info.question)
+        budget = share_out(self._settings, fixed)
+        self._append({"event": "start", "parts": dict(fixed), "budget": asdict(budget)})
 
     def step(self) -> None:
         """Do the next thing; which it is depends on the events so far and on nothing else."""
@@ -263,72 +175,3 @@ class Loop:
         self._ledger = self._ledger.after(event)
         for observation in self._ledger.observations[known:]:
             self._parts.notebook.add(observation)
-
-
-@contextmanager
-def _opened(
-    folder: RunFolder,
-    info: RunInfo,
-    model: Model,
-    tools: Toolbox,
-    templates: Templates | None,
-    observer: Observer,
-) -> Iterator[Loop]:
-    """Open the folder's store, notebook and events, and fold the events; a new run gets its first one."""
-    words = Words(templates or Templates(), model.counter)
-    specs = (*verb_specs(), *tools.specs)
-    with ExitStack() as stack:
-        log = stack.enter_context(EventLog(folder.events_path, observer=observer))
-        notebook = stack.enter_context(Notebook(folder.notebook_path))
-        revive = _revive(tools)
-        pager = stack.enter_context(Pager(folder.store_path, counter=model.counter, revive=revive))
-        speaking = Speaking(model, specs, words, folder, info.settings)
-        parts = Parts(folder, info, log, words, pager, notebook, tools, speaking)
-        ledger = Ledger.of(read_events(folder.events_path))
-        notebook.sync(ledger.observations)
-        if ledger.parts is None:
-            event = _start_event(info.settings, _fixed(speaking, words, info.question))
-            log.append(event)
-            ledger = ledger.after(event)
-        yield Loop(parts, ledger)
-
-
-def _start_event(settings: Settings, fixed: Mapping[str, int]) -> Event:
-    return {"event": "start", "parts": dict(fixed), "budget": asdict(share_out(settings, fixed))}
-
-
-def _fixed(speaking: Speaking, words: Words, question: str) -> dict[str, int]:
-    """The tokens of what every prompt holds: system prompt with the template's own, tool schemas, question."""
-    bare = words.head("", "", "")
-    whole = words.head(question, "", "")
-    total = speaking.measure(whole)
-    without_tools = len(speaking.model.prompt(whole, ()).tokens)
-    without_question = speaking.measure(bare)
-    return {
-        "system": without_tools - (total - without_question),
-        "tool schemas": total - without_tools,
-        "question": total - without_question,
-    }
-
-
-def _revive(tools: Toolbox) -> Callable[[Call], object]:
-    """Computes a lazy result again, in a later process."""
-    return lambda call: tools[call.tool].run(call.arguments)
-
-
-def _verb_names() -> frozenset[str]:
-    return frozenset(spec.name for spec in verb_specs())
-
-
-def _check_names(tools: Toolbox) -> None:
-    taken = [spec.name for spec in verb_specs() if spec.name in tools]
-    if taken:
-        raise BadTool(f"{taken[0]} is one of the verbs every model gets; rename that tool")
-
-
-def _check_context(model: Model, settings: Settings) -> None:
-    if model.context_tokens is not None and settings.ceiling > model.context_tokens:
-        raise BadSettings(
-            f"a ceiling of {settings.ceiling:,} tokens is more than {model.name} can read ({model.context_tokens:,}); "
-            f"lower the ceiling to {model.context_tokens:,} or less"
-        )

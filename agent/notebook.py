@@ -61,7 +61,7 @@ class Notebook:
             self._insert(observation)
 
     def recall(self, query: str, *, limit: int = 10) -> Recalled:
-        """The findings that hold all words of `query`, best first; if none does, those that hold any; if none, the newest."""
+        """The findings that hold all words of `query`, best first; else those that hold any; else the newest."""
         words = re.findall(r"\w+", query)
         for joint, near in ((" AND ", False), (" OR ", True)):
             found = self._matching(joint.join(f'"{word}"' for word in words), limit) if words else []

@@ -13,6 +13,7 @@ from .notebook import Notebook
 from .tools import Toolbox, tool
 from .words import Words
 
+VERBS = ("open", "find", "query", "record_observation", "query_memory")
 LEAST_ANSWER = 40  # tokens; where fewer remain, an answer says that it has no room
 _BRANCHES = ("table", "mapping", "list", "array", "lazy", "text", "log", "code")
 
@@ -29,7 +30,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verbs:
-    """The verbs, each answering in at most `allowance` tokens; `shown` are the addresses whose card stands in the prompt."""
+    """The verbs, each answering in at most `allowance` tokens; `shown` are addresses the model has seen the card of."""
 
     pager: Pager
     notebook: Notebook
@@ -98,7 +99,7 @@ class Verbs:
 
     def toolbox(self) -> Toolbox:
         """The verbs as tools."""
-        return Toolbox(map(tool, (self.open, self.find, self.query, self.record_observation, self.query_memory)))
+        return Toolbox(tool(getattr(self, name)) for name in VERBS)
 
     def _is_branch(self, node: Node) -> bool:
         """A part with parts of its own, whose card the model has not seen: that comes before its text."""
@@ -129,5 +130,4 @@ class Verbs:
 
 def verb_specs() -> tuple[ToolSpec, ...]:
     """The five schemas."""
-    methods = (Verbs.open, Verbs.find, Verbs.query, Verbs.record_observation, Verbs.query_memory)
-    return tuple(tool(method).spec for method in methods)
+    return tuple(tool(getattr(Verbs, name)).spec for name in VERBS)

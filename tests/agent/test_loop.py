@@ -8,7 +8,7 @@ import pytest
 from hostile import LawlessModel, events_of, failing, hostile_tools, huge, thirds, tiny
 
 from agent.chat import Message, ToolCall
-from agent.loop import Outcome, investigate
+from agent.investigation import Outcome, investigate
 from agent.models import ScriptedModel
 from agent.models.scripted import Line
 from agent.settings import Settings

@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.chat import ToolCall
-from agent.loop import Outcome, investigate
+from agent.investigation import Outcome, investigate
 from agent.models import ScriptedModel
 from agent.settings import Settings
 from agent.tools import Toolbox

@@ -20,7 +20,7 @@ from hostile import (
 
 from agent.chat import Message, ToolCall
 from agent.errors import RunFailed
-from agent.loop import investigate, resume
+from agent.investigation import investigate, resume
 from agent.models import ScriptedModel
 from agent.settings import Settings
 from pager import Pager

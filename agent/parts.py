@@ -1,0 +1,70 @@
+"""What an investigation is made of, opened from its folder."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from pager import Call, Pager
+from summarizers import Templates
+
+from .chat import Model
+from .events import EventLog, Observer
+from .notebook import Notebook
+from .run import RunFolder, RunInfo
+from .speaking import Speaking
+from .tools import Toolbox
+from .verbs import verb_specs
+from .words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The open files, the model and the tools of one run."""
+
+    folder: RunFolder
+    info: RunInfo
+    log: EventLog
+    words: Words
+    pager: Pager
+    notebook: Notebook
+    tools: Toolbox
+    speaking: Speaking
+
+
+@contextmanager
+def opened(
+    folder: RunFolder,
+    info: RunInfo,
+    *,
+    model: Model,
+    tools: Toolbox,
+    templates: Templates | None,
+    observer: Observer,
+) -> Iterator[Parts]:
+    """Open the folder's events, notebook and store; close them however the run ends."""
+    words = Words(templates or Templates(), model.counter)
+    speaking = Speaking(model, (*verb_specs(), *tools.specs), words, folder, info.settings)
+    with ExitStack() as stack:
+        log = stack.enter_context(EventLog(folder.events_path, observer=observer))
+        notebook = stack.enter_context(Notebook(folder.notebook_path))
+        pager = stack.enter_context(Pager(folder.store_path, counter=model.counter, revive=_revive(tools)))
+        yield Parts(folder, info, log, words, pager, notebook, tools, speaking)
+
+
+def fixed_tokens(speaking: Speaking, question: str) -> Mapping[str, int]:
+    """The tokens of what every prompt holds: system prompt with the chat template's own, tool schemas, question."""
+    words = speaking.words
+    whole = words.head(question, "", "")
+    total = speaking.measure(whole)
+    without_tools = len(speaking.model.prompt(whole, ()).tokens)
+    without_question = speaking.measure(words.head("", "", ""))
+    return {
+        "system": without_tools - (total - without_question),
+        "tool schemas": total - without_tools,
+        "question": total - without_question,
+    }
+
+
+def _revive(tools: Toolbox) -> Callable[[Call], object]:
+    """Computes a lazy result again, in a later process."""
+    return lambda call: tools[call.tool].run(call.arguments)
