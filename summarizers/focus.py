@@ -8,74 +8,31 @@ from collections.abc import Sequence
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 _K1, _B = 1.2, 0.6
 _STOP_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "been",
-        "by",
-        "can",
-        "could",
-        "did",
-        "do",
-        "does",
-        "for",
-        "from",
-        "had",
-        "has",
-        "have",
-        "how",
-        "i",
-        "if",
-        "in",
-        "is",
-        "it",
-        "its",
-        "me",
-        "my",
-        "of",
-        "on",
-        "or",
-        "our",
-        "out",
-        "should",
-        "so",
-        "than",
-        "that",
-        "the",
-        "their",
-        "them",
-        "there",
-        "these",
-        "they",
-        "this",
-        "to",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "why",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-        "find",
-        "show",
-        "tell",
-        "give",
-        "list",
-        "all",
-        "any",
-    ]
+    (
+        *(
+            "a",
+            "an",
+            "and",
+            "any",
+            "all",
+            "are",
+            "as",
+            "at",
+            "be",
+            "been",
+            "by",
+            "can",
+            "could",
+            "did",
+            "do",
+            "does",
+            "for",
+        ),
+        *("from", "had", "has", "have", "how", "i", "if", "in", "is", "it", "its", "me", "my", "of", "on", "or", "our"),
+        *("so", "than", "that", "the", "their", "them", "there", "these", "they", "this", "to", "was", "we", "were"),
+        *("what", "when", "where", "which", "who", "why", "will", "with", "would", "you", "your", "should", "out"),
+        *("find", "show", "tell", "give", "list"),
+    )
 )
 
 
@@ -104,6 +61,15 @@ def relevance(focus: str | None, texts: Sequence[str]) -> list[float]:
     scores = [_score(bag, weight, mean) for bag in bags]
     best = max(scores)
     return [score / best if best else 0.0 for score in scores]
+
+
+def mentions(focus: str, texts: Sequence[str]) -> list[int]:
+    """Indices of the texts that hold any term of the focus: a quick sieve before `relevance`."""
+    terms = sorted({re.escape(term) for term in terms_of(focus)})
+    if not terms:
+        return []
+    sieve = re.compile("|".join(terms), re.IGNORECASE)
+    return [index for index, text in enumerate(texts) if sieve.search(text)]
 
 
 def _score(bag: Counter[str], weight: dict[str, float], mean: float) -> float:

@@ -1,9 +1,14 @@
 """All facts of a node, whatever its kind, in the order of their salience."""
 
+from dataclasses import replace
+
 from pager import Node
 
 from .fact import Fact
+from .focus import relevance
 from .registry import summarizer_of
+
+_FOCUS = 1.5  # how many times its salience the fact most about the focus gains
 
 
 def facts(node: Node, *, focus: str | None = None) -> list[Fact]:
@@ -12,7 +17,14 @@ def facts(node: Node, *, focus: str | None = None) -> list[Fact]:
     `focus` (a goal, a question) raises facts that are about its terms.
     """
     found = [*_how_it_came(node), *summarizer_of(node).facts(node, focus)]
+    if focus:
+        scores = relevance(focus, [f"{fact.text} {fact.address}" for fact in found])
+        found = [_raised(fact, score) for fact, score in zip(found, scores, strict=True)]
     return sorted(found, key=lambda fact: (-fact.salience, fact.address, fact.text))
+
+
+def _raised(fact: Fact, score: float) -> Fact:
+    return replace(fact, salience=fact.salience * (1 + _FOCUS * score) + _FOCUS * score / 4) if score else fact
 
 
 def _how_it_came(node: Node) -> list[Fact]:

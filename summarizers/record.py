@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from . import wording
 from .categories import ALARM
 from .fact import Fact
-from .focus import relevance
 from .roles import epoch_divisor, is_opaque, is_time_text, names_a_thing, names_a_time
 from .rows import is_scalar
 from .times import instant
@@ -17,18 +16,13 @@ _STATE = re.compile(
 _AMOUNT = re.compile(r"total|count|number|num|size|n_|percent|rate|score|version", re.I)
 
 
-def record_facts(
-    value: Mapping[str, object], address: str, name: str, weight: float, *, focus: str | None = None
-) -> Iterator[Fact]:
+def record_facts(value: Mapping[str, object], address: str, name: str, weight: float) -> Iterator[Fact]:
     """One fact a scalar field, and one on which parts the object has."""
     group = f"{name}:" if name else ""
     fields = [(str(key), field) for key, field in value.items() if is_scalar(field) and field is not None]
-    scores = relevance(focus, [f"{key} {field}" for key, field in fields])
-    for (key, field), score in zip(fields, scores, strict=True):
-        worth = _worth(key, field) + 0.8 * score
-        if worth > 0:
-            text = f"{group} {key} {_said(key, field)}".strip()
-            yield Fact(text, address, worth * weight, _topic(key, field), group or "\0fields")
+    for key, field in fields:
+        text = f"{group} {key} {_said(key, field)}".strip()
+        yield Fact(text, address, _worth(key, field) * weight, _topic(key, field), group or "\0fields")
     parts = [f"{key} {len(part)}" for key, part in value.items() if isinstance(part, dict | list)]
     if parts and not name:
         more = f", +{len(parts) - 12}" if len(parts) > 12 else ""

@@ -7,10 +7,10 @@ from .categories import category_facts, error_facts, flag_facts, is_error_column
 from .columns import Column
 from .fact import Fact
 from .flatten import flatten
-from .focus import relevance
 from .measures import length_facts, measure_facts
 from .rows import Records
 from .scene import Scene, scene_of
+from .sought import sought_rows
 from .times import is_ordered, time_facts
 
 _DEEPEST_POOL = 3
@@ -27,7 +27,7 @@ def table_facts(records: Records, focus: str | None, *, head: bool, depth: int =
     yield from _missing(scene)
     if not flat.pools and not records.path:
         yield from _duplicates(scene)
-    yield from _focus_rows(scene, focus)
+    yield from sought_rows(scene, focus)
     if depth < _DEEPEST_POOL:
         for pool in flat.pools:
             yield from table_facts(pool, focus, head=False, depth=depth + 1)
@@ -111,21 +111,3 @@ def _numbered_keys(records: Records) -> bool:
         return False
     numbers = [int(digit[:15]) for digit in digits]
     return numbers == sorted(set(numbers))
-
-
-def _focus_rows(scene: Scene, focus: str | None) -> Iterator[Fact]:
-    """Up to three rows that are most about the focus, by their words."""
-    if not focus:
-        return
-    words = [
-        column.values
-        for column in scene.columns
-        if column.role in ("name", "text", "category", "identifier") and column.values
-    ]
-    texts = [" ".join(str(value) for value in row if value is not None) for row in zip(*words, strict=True)]
-    scores = relevance(focus, texts)
-    best = sorted(range(len(scores)), key=lambda row: (-scores[row], row))[:3]
-    for rank, row in enumerate(best):
-        if scores[row] > 0 and sum(score == scores[row] for score in scores) <= max(3, len(scores) // 20):
-            text = wording.excerpt(texts[row], at_most=160)
-            yield Fact(text, scene.records.place(row), (1.5 - 0.2 * rank) * scene.records.weight, "focus", "")

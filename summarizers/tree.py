@@ -74,7 +74,7 @@ def _mapping_facts(part: Part, focus: str | None) -> Iterator[Fact]:
     if series is not None:
         yield from series_facts(part.value, part.address, part.name, part.weight)
         return
-    yield from record_facts(part.value, part.address, part.name, part.weight, focus=focus)
+    yield from record_facts(part.value, part.address, part.name, part.weight)
     if part.depth >= _DEEPEST:
         return
     children = [(key, child) for key, child in part.value.items() if not is_scalar(child) and child][:_MOST_PARTS]
