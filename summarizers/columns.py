@@ -85,9 +85,12 @@ def _of_numbers(
 def _plain(values: Sequence[object]) -> Numbers:
     import numpy as np
 
-    if isinstance(values[0], str):
-        return np.array([_number(value) for value in values], dtype=np.float64)
-    return np.array(values, dtype=np.float64)
+    if not isinstance(values[0], str):
+        try:
+            return np.array(values, dtype=np.float64)
+        except OverflowError:  # an integer beyond floats
+            pass
+    return np.array([_number(value) for value in values], dtype=np.float64)
 
 
 def _number(value: object) -> float:

@@ -20,7 +20,7 @@ def facts(node: Node, *, focus: str | None = None) -> list[Fact]:
     if focus:
         scores = relevance(focus, [f"{fact.text} {fact.address}" for fact in found])
         found = [_raised(fact, score) for fact, score in zip(found, scores, strict=True)]
-    return sorted(found, key=lambda fact: (-fact.salience, fact.address, fact.text))
+    return sorted(found, key=lambda fact: (-fact.salience, fact.address, fact.text, fact.topic))
 
 
 def _raised(fact: Fact, score: float) -> Fact:

@@ -66,7 +66,7 @@ def _distinct(facts: Sequence[Fact]) -> list[Fact]:
     """Best first, each statement once: the same words at the same place, or anywhere below it, say nothing new."""
     seen: set[tuple[str, str]] = set()
     kept = []
-    for fact in sorted(facts, key=lambda fact: (-fact.salience, fact.address, fact.text)):
+    for fact in sorted(facts, key=lambda fact: (-fact.salience, fact.address, fact.text, fact.topic)):
         key = (fact.text, fact.topic)
         if key not in seen:
             seen.add(key)

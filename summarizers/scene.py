@@ -15,7 +15,7 @@ _LATER_COLUMN = 0.995
 _LATER_SIBLING = 0.97
 _DEEPER_COLUMN = 0.87
 _LEAST = 0.45
-_LEAST_ALARM = 0.75
+_ALARMS = {"error": 0.9, "outlier": 0.75}
 _KEY = 1.3  # of a column whose name people rank or group by
 _POSITIONAL = 0.4  # of the worth of a number that says where something stands (a line, an offset), not how much
 
@@ -39,8 +39,7 @@ class Scene:
         label = self.labels[column.position]
         address = self.records.address if row is None else self.records.place(row)
         weight = self.weights[column.position]
-        if topic in ("outlier", "error"):  # an alarm is one in whatever column
-            weight = max(weight, _LEAST_ALARM)
+        weight = max(weight, _ALARMS.get(topic, 0.0))  # an alarm is one in whatever column
         return Fact(f"{label} {text}", address, salience * self.records.weight * weight, topic, label)
 
 

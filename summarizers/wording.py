@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 
+_LONGEST_INTEGER = 1000  # bits
 LONGEST_NAME = 90  # characters; a longer value is text, it names nothing
 
 
@@ -12,6 +13,8 @@ def number(value: object) -> str:
         return value.strip()
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
+    if isinstance(value, int) and value.bit_length() > _LONGEST_INTEGER:
+        return f"an integer of {value.bit_length()} bits"
     return json.dumps(value, default=str)
 
 
