@@ -1,6 +1,7 @@
 """Every error of the agent; each says what happened, the numbers, and what to do.
 
 AgentError
+├── BadInput           what the command was given cannot be used
 ├── BadTool            a tool's definition cannot be offered to a model
 ├── UnknownTool        a call names a tool there is not
 ├── BadArguments       a call's arguments do not fit its schema
@@ -19,6 +20,10 @@ AgentError
 
 class AgentError(Exception):
     """What every error of this package is."""
+
+
+class BadInput(AgentError):
+    """What the command was given cannot be used."""
 
 
 class BadTool(AgentError):

@@ -1,0 +1,51 @@
+"""The command `toolpager`."""
+
+import os
+import sys
+
+import typer
+
+from pager import PagerError
+
+from ..errors import AgentError
+from .demo import demo
+from .output import print_note
+from .pages import find, open_, page, query, summary
+from .runs import investigate_, tool
+
+app = typer.Typer(
+    help="Tool results as addressable pages and short summaries, and an agent that investigates with them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("page")(page)
+app.command("open")(open_)
+app.command("find")(find)
+app.command("query")(query)
+app.command("summarize")(summary)
+app.command("tool")(tool)
+app.command("investigate")(investigate_)
+app.command("demo")(demo)
+
+
+def main() -> None:
+    """Run the command; what went wrong is one sentence, and exit status 2."""
+    try:
+        app()
+    except BrokenPipeError:
+        # the reader went away: nothing is wrong, and nothing more can be said
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except KeyboardInterrupt:
+        print_note("interrupted; a run goes on with: toolpager investigate --resume FOLDER")
+        sys.exit(130)
+    except OSError as error:
+        _stop(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    except (PagerError, AgentError) as error:
+        _stop(str(error))
+
+
+def _stop(message: str) -> None:
+    print_note(f"toolpager: {message}")
+    sys.exit(2)

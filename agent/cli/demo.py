@@ -1,0 +1,61 @@
+"""The demonstration: one fault planted in a copy of the bundled model, and an agent that looks for it."""
+
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from summarizers import Templates
+
+from ..settings import Settings
+from .live import Live
+from .output import print_text, working
+from .runs import show_outcome, start
+
+QUESTION = "One fault was planted in the weights of this network. In which layer and module is it, and what is wrong?"
+
+
+def demo(
+    seed: Annotated[int, typer.Option(help="Which fault, and where.")] = 0,
+    ceiling: Annotated[int, typer.Option(help="The most tokens of a generation: prompt and reserve.")] = 2048,
+    max_turns: Annotated[int, typer.Option(help="Turns before the answer is asked for.")] = 8,
+    run: Annotated[Path | None, typer.Option(help="A new folder for the run.")] = None,
+) -> None:
+    """Plant a fault in a copy of the bundled model, and let the model look for it."""
+    from ..introspection import plant
+    from ..models import bundled_model
+
+    source = bundled_model()
+    folder = run or Path("runs") / time.strftime("demo-%Y%m%d-%H%M%S")
+    subject = Path(tempfile.mkdtemp(prefix="toolpager-subject-")) / source.name
+    with working("planting a fault"):
+        planted = plant(source, subject, seed)
+    print_text(
+        f"subject: {subject}, a copy of {source.name} with one planted fault (seed {seed})\nquestion: {QUESTION}\n"
+    )
+    outcome = start(
+        QUESTION,
+        subject=subject,
+        model=None,
+        run=folder,
+        settings=Settings(ceiling=ceiling, max_turns=max_turns, max_new_tokens=128),
+        templates=Templates(),
+        observer=Live(),
+    )
+    show_outcome(outcome, as_json=False)
+    verdicts = {
+        "planted": planted.description,
+        "the findings name it": planted.named_by("\n".join(one.finding for one in outcome.findings)),
+        "the answer names it": planted.named_by(outcome.answer),
+    }
+    (folder / "plant.json").write_text(
+        json.dumps({"kind": planted.kind, **verdicts}, indent=2) + "\n", encoding="utf-8"
+    )
+    print_text("".join(f"{name}: {_said(value)}\n" for name, value in verdicts.items()))
+
+
+def _said(value: object) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

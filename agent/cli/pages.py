@@ -1,0 +1,214 @@
+"""The commands over stored results: page, open, find, query, summarize."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pager import Pager, Result, counter
+from summarizers import Templates, card, summarize
+
+from ..errors import BadInput
+from .output import print_json, print_note, print_text, working
+
+Store = Annotated[Path, typer.Option("--store", help="The folder that keeps results.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+Tokenizer = Annotated[
+    str | None,
+    typer.Option("--tokenizer", help="cl100k_base (default), another tiktoken name, or a folder with tokenizer.json."),
+]
+TemplateFolder = Annotated[
+    Path | None, typer.Option("--templates", help="A folder whose files replace single templates.")
+]
+DEFAULT_STORE = Path(".toolpager")
+
+
+class By(StrEnum):
+    """Who writes a summary."""
+
+    heuristic = "heuristic"
+    model = "model"
+
+
+def page(
+    file: Annotated[str, typer.Argument(help="A file, or - for standard input.")] = "-",
+    name: Annotated[str | None, typer.Option(help="What to call it; its ending hints at the kind.")] = None,
+    store: Store = DEFAULT_STORE,
+    tokenizer: Tokenizer = None,
+    templates: TemplateFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Store a result and print its card."""
+    with Pager(store, counter=counter(tokenizer)) as pager:
+        result = _put(pager, file, name)
+        show_card(pager, result, Templates(templates), as_json=as_json)
+
+
+def show_card(pager: Pager, result: Result, templates: Templates, *, as_json: bool) -> None:
+    """Print the card of a stored result."""
+    made = card(pager.node(result.id), counter=pager.counter, templates=templates)
+    if not as_json:
+        print_text(made.text + "\n")
+        return
+    size = pager.size(result.id)
+    fields: dict[str, object] = {
+        "id": result.id,
+        "name": result.name,
+        "kind": result.kind,
+        "bytes": result.size_bytes,
+        "tokens": size.tokens,
+        "card": made.text,
+        "card_tokens": made.tokens,
+        "encoding": result.encoding,
+        "note": result.note,
+    }
+    print_json(fields | ({"tokens_estimated": True} if size.estimated else {}))
+
+
+def open_(
+    address: Annotated[str, typer.Argument(help="r1, r1/layers[17], r1[120:140], r1#2")],
+    limit_tokens: Annotated[int, typer.Option(min=1, help="The most tokens of the page.")] = 1000,
+    store: Store = DEFAULT_STORE,
+    tokenizer: Tokenizer = None,
+    as_json: Json = False,
+) -> None:
+    """Print one page of what stands at an address."""
+    with existing(store, tokenizer) as pager:
+        found = pager.open(address, limit_tokens=limit_tokens)
+    if as_json:
+        print_json(
+            {
+                "address": found.address,
+                "text": found.text,
+                "tokens": found.tokens,
+                "page": found.page,
+                "pages": found.pages,
+                "next": found.next,
+                "children": list(found.children),
+                "kind": found.kind,
+            }
+        )
+        return
+    print_text(found.text)
+    if found.next:
+        print_note(f"page {found.page} of {found.pages}; next: toolpager open '{found.next}'")
+
+
+def find(
+    address: str,
+    pattern: Annotated[str, typer.Argument(help="A regular expression; lower case matches any case.")],
+    limit_tokens: Annotated[int, typer.Option(min=1, help="The most tokens of the answer.")] = 500,
+    store: Store = DEFAULT_STORE,
+    tokenizer: Tokenizer = None,
+    as_json: Json = False,
+) -> None:
+    """Search a result and print what matches, with addresses."""
+    with existing(store, tokenizer) as pager:
+        found = pager.find(address, pattern, limit_tokens=limit_tokens)
+    if not as_json:
+        print_text(found.text + "\n")
+        return
+    print_json(
+        {
+            "matches": [{"address": match.address, "text": match.text} for match in found.matches],
+            "total": found.total,
+            "text": found.text,
+            "tokens": found.tokens,
+            "searched": found.searched,
+            "near": found.near,
+        }
+    )
+
+
+def query(
+    address: str,
+    sql: Annotated[str, typer.Argument(help="One SELECT over the table t.")],
+    limit_tokens: Annotated[int, typer.Option(min=1, help="The most tokens of the answer.")] = 500,
+    max_rows: Annotated[int, typer.Option(min=1, help="The most rows of the answer.")] = 200,
+    store: Store = DEFAULT_STORE,
+    tokenizer: Tokenizer = None,
+    as_json: Json = False,
+) -> None:
+    """Ask a table in SQL."""
+    with existing(store, tokenizer) as pager, working("querying"):
+        found = pager.query(address, sql, limit_tokens=limit_tokens, max_rows=max_rows)
+    if not as_json:
+        print_text(found.text + "\n")
+        return
+    print_json(
+        {
+            "columns": found.columns,
+            "rows": found.rows,
+            "total": found.total,
+            "text": found.text,
+            "tokens": found.tokens,
+            "truncated": found.truncated,
+        }
+    )
+
+
+def summary(
+    file: Annotated[str, typer.Argument(help="A file, - for standard input, or an address in the store.")] = "-",
+    budget_tokens: Annotated[int, typer.Option(min=40, help="The most tokens of the summary, footer included.")] = 150,
+    focus: Annotated[str | None, typer.Option(help="The question in whose light to choose.")] = None,
+    by: Annotated[By, typer.Option(help="Who writes it.")] = By.heuristic,
+    name: Annotated[str | None, typer.Option(help="What to call it; its ending hints at the kind.")] = None,
+    store: Store = DEFAULT_STORE,
+    tokenizer: Tokenizer = None,
+    templates: TemplateFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Store a result and print what matters of it within a token budget."""
+    if by is By.model:
+        raise BadInput("summaries by a model are not built yet; use --by heuristic")
+    with Pager(store, counter=counter(tokenizer), revive=revive) as pager:
+        address = file if _is_address(pager, file) else _put(pager, file, name).id
+        made = summarize(
+            pager.node(address),
+            budget_tokens=budget_tokens,
+            focus=focus,
+            counter=pager.counter,
+            templates=Templates(templates),
+        )
+    if not as_json:
+        print_text(made.text + "\n")
+        return
+    print_json(
+        {
+            "summary": made.text,
+            "tokens": made.tokens,
+            "kind": made.kind,
+            "by": made.by,
+            "facts": [{"text": fact.text, "address": fact.address} for fact in made.facts],
+        }
+    )
+
+
+def existing(store: Path, tokenizer: str | None = None) -> Pager:
+    """The pager over a store that is already there; BadInput names the remedy when it isn't."""
+    if not store.is_dir():
+        raise BadInput(f"no store at {store}; put a result first (toolpager page FILE), or name one with --store")
+    return Pager(store, counter=counter(tokenizer), revive=revive)
+
+
+def revive(call: object) -> object:
+    """Recompute a lazy result of an introspection tool; torch is imported only now."""
+    from ..introspection import revive as recompute
+
+    return recompute(call)  # type: ignore[arg-type]
+
+
+def _put(pager: Pager, file: str, name: str | None) -> Result:
+    if file != "-":
+        with working(f"reading {file}"):
+            return pager.put_file(Path(file), name=name)
+    if sys.stdin.isatty():
+        raise BadInput("nothing to read: name a file, or pipe something in")
+    return pager.put(sys.stdin.buffer.read(), name=name)
+
+
+def _is_address(pager: Pager, file: str) -> bool:
+    root = file.partition("/")[0].partition("[")[0]
+    return not Path(file).exists() and any(result.id == root for result in pager.results())

@@ -1,0 +1,220 @@
+"""The commands that look into networks: tool, investigate, demo."""
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pager import Call, Pager, counter
+from summarizers import Templates
+
+from ..chat import Model
+from ..errors import BadInput
+from ..events import Observer, unobserved
+from ..investigation import Outcome, investigate, resume
+from ..report import chart_lines, run_generations, write_report
+from ..run import RunFolder
+from ..settings import Settings
+from ..tools import Tool
+from .live import Live
+from .output import print_json, print_text, working
+from .pages import DEFAULT_STORE, Json, Store, TemplateFolder, Tokenizer, revive, show_card
+
+INVESTIGATING = 5  # the first tools, whose schemas every prompt of an investigation carries
+
+Subject = Annotated[
+    str | None, typer.Option("--subject", help="The network to look into: a model folder; the model itself by default.")
+]
+ModelSource = Annotated[
+    str | None, typer.Option("--model", help="The agent's model: a folder or hub id; nothing is the bundled one.")
+]
+
+
+def tool(
+    name: Annotated[str, typer.Argument(help="A tool's name, such as get_weight_statistics.")],
+    arguments: Annotated[list[str] | None, typer.Argument(help="key=value; values in JSON, or text.")] = None,
+    subject: Subject = None,
+    store: Store = DEFAULT_STORE,
+    tokenizer: Tokenizer = None,
+    templates: TemplateFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Run one introspection tool by hand and print its card; then `open`."""
+    folder = _subject_folder(subject)
+    tools = {one.name: one for one in _tools(folder)}
+    if name not in tools:
+        raise BadInput(f"there is no tool {name!r}; the tools are: {', '.join(tools)}")
+    given = _arguments(arguments or [])
+    with Pager(store, counter=counter(tokenizer), revive=revive) as pager:
+        with working(f"{name} on {folder}"):
+            value = tools[name].run(given)
+        result = pager.put(value, name=name, call=Call(name, {**given, "subject": str(folder)}))
+        show_card(pager, result, Templates(templates), as_json=as_json)
+
+
+def investigate_(
+    question: Annotated[str | None, typer.Argument(help="What to find out.")] = None,
+    subject: Subject = None,
+    model: ModelSource = None,
+    ceiling: Annotated[int | None, typer.Option(help="The most tokens of a generation: prompt and reserve.")] = None,
+    max_turns: Annotated[int | None, typer.Option(help="Turns before the answer is asked for.")] = None,
+    max_new_tokens: Annotated[int | None, typer.Option(help="Tokens reserved for a reply.")] = None,
+    keep_recent: Annotated[int | None, typer.Option(help="Newest calls that are not shortened.")] = None,
+    keep_recent_tokens: Annotated[int | None, typer.Option(help="… while they have no more tokens than this.")] = None,
+    high_water: Annotated[float | None, typer.Option(help="Filled fraction at which results are shortened.")] = None,
+    low_water: Annotated[float | None, typer.Option(help="Filled fraction they are shortened down to.")] = None,
+    notebook_tokens: Annotated[int | None, typer.Option(help="The most tokens of findings in the prompt.")] = None,
+    seed: Annotated[int | None, typer.Option(help="What sampling starts from.")] = None,
+    run: Annotated[Path | None, typer.Option(help="A new folder for the run.")] = None,
+    resumed: Annotated[Path | None, typer.Option("--resume", help="The folder of a run to go on with.")] = None,
+    templates: TemplateFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Let a model investigate a network with tools, under a hard token ceiling."""
+    options: dict[str, Any] = {
+        "ceiling": ceiling,
+        "max_turns": max_turns,
+        "max_new_tokens": max_new_tokens,
+        "keep_recent": keep_recent,
+        "keep_recent_tokens": keep_recent_tokens,
+        "high_water": high_water,
+        "low_water": low_water,
+        "notebook_tokens": notebook_tokens,
+        "seed": seed,
+    }
+    chosen = {name: value for name, value in options.items() if value is not None}
+    observer = unobserved if as_json else Live()
+    if resumed is not None:
+        outcome = _resumed(resumed, question, chosen, Templates(templates), observer)
+    elif question is None:
+        raise BadInput("nothing to investigate: give a question, or --resume with a run's folder")
+    else:
+        outcome = start(
+            question,
+            subject=_subject_folder(subject or model),
+            model=model,
+            run=run or Path("runs") / time.strftime("%Y%m%d-%H%M%S"),
+            settings=Settings(**chosen),
+            templates=Templates(templates),
+            observer=observer,
+        )
+    show_outcome(outcome, as_json=as_json)
+
+
+def start(
+    question: str,
+    *,
+    subject: Path,
+    model: str | None,
+    run: Path,
+    settings: Settings,
+    templates: Templates,
+    observer: Observer,
+) -> Outcome:
+    """Investigate in a new run folder, and write its report."""
+    outcome = investigate(
+        question,
+        tools=_tools(subject)[:INVESTIGATING],
+        model=_model(model, templates),
+        run=run,
+        settings=settings,
+        templates=templates,
+        observer=observer,
+        about={"subject": str(subject), "model": model},
+    )
+    write_report(run, templates=templates)
+    return outcome
+
+
+def _resumed(
+    run: Path, question: str | None, changed: dict[str, Any], templates: Templates, observer: Observer
+) -> Outcome:
+    from dataclasses import replace
+
+    info = RunFolder(run).info()
+    if question is not None and question != info.question:
+        raise BadInput(f"{run} investigates {info.question!r}; leave the question out, or start a new run")
+    model = info.about.get("model")
+    outcome = resume(
+        run,
+        model=_model(str(model) if model else None, templates),
+        tools=_tools(Path(str(info.about["subject"])))[:INVESTIGATING],
+        settings=replace(info.settings, **changed) if changed else None,
+        observer=observer,
+        templates=templates,
+    )
+    write_report(run, templates=templates)
+    return outcome
+
+
+def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
+    """Print the answer, the findings, the tokens of every generation, and where the run lies."""
+    folder = outcome.run.path
+    if as_json:
+        print_json(
+            {
+                "answer": outcome.answer,
+                "reason": outcome.reason,
+                "turns": outcome.turns,
+                "findings": [
+                    {"finding": one.finding, "by": one.author, "turn": one.turn, "evidence": list(one.evidence)}
+                    for one in outcome.findings
+                ],
+                "input_tokens": outcome.tokens.input_tokens,
+                "new_tokens": outcome.tokens.new_tokens,
+                "reused_tokens": outcome.tokens.reused_tokens,
+                "peak_tokens": outcome.tokens.peak_tokens,
+                "run": str(folder),
+            }
+        )
+        return
+    lines = ["", "answer", f"  {outcome.answer or '(none)'}", "", "findings"]
+    lines += [f"  {one.number}. {one.finding} [{one.author}, turn {one.turn}]" for one in outcome.findings] or [
+        "  none"
+    ]
+    lines += ["", "tokens of every generation: # prompt, . reserve, | ceiling"]
+    lines += [f"  {line}" for line in chart_lines(run_generations(folder))]
+    lines += ["", f"run {folder}: report.md, tokens.png, events.jsonl, prompts/, store/"]
+    print_text("\n".join(lines) + "\n")
+
+
+def _model(source: str | None, templates: Templates) -> Model:
+    from ..models import load_model
+
+    with working(f"loading {source or 'the bundled model'}"):
+        return load_model(source, templates=templates)
+
+
+def _subject_folder(subject: str | None) -> Path:
+    if subject is None:
+        from ..models import bundled_model
+
+        return bundled_model()
+    folder = Path(subject)
+    if not folder.is_dir():
+        raise BadInput(f"there is no folder {subject}; --subject takes a Hugging Face model folder on this machine")
+    return folder.resolve()
+
+
+def _tools(subject: Path) -> list[Tool]:
+    from ..introspection import Subject as Network
+    from ..introspection import further_tools, introspection_tools
+
+    network = Network(subject)
+    return [*introspection_tools(network), *further_tools(network)]
+
+
+def _arguments(given: list[str]) -> dict[str, object]:
+    """key=value pairs, the values as JSON where they are JSON."""
+    found: dict[str, object] = {}
+    for pair in given:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise BadInput(f"{pair!r} is no key=value")
+        try:
+            found[key] = json.loads(value)
+        except ValueError:
+            found[key] = value
+    return found
