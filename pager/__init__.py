@@ -1,0 +1,44 @@
+"""Tool results as addressable pages within a token limit: put, open, find, query."""
+
+from .address import join
+from .errors import (
+    LimitTooSmall,
+    NotATable,
+    NotComputed,
+    NotStorable,
+    PagerError,
+    QueryFailed,
+    StoreFailed,
+    UnknownAddress,
+)
+from .node import Node
+from .pager import Pager
+from .paging import Size
+from .tokens import TokenCounter, counter
+from .types import Call, Key, Kind, Lazy, Match, Matches, Page, Result, Rows
+
+__all__ = [
+    "Call",
+    "Key",
+    "Kind",
+    "Lazy",
+    "LimitTooSmall",
+    "Match",
+    "Matches",
+    "Node",
+    "NotATable",
+    "NotComputed",
+    "NotStorable",
+    "Page",
+    "Pager",
+    "PagerError",
+    "QueryFailed",
+    "Result",
+    "Rows",
+    "Size",
+    "StoreFailed",
+    "TokenCounter",
+    "UnknownAddress",
+    "counter",
+    "join",
+]

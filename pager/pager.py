@@ -1,0 +1,212 @@
+"""The pager: results in, addressable bounded pages out."""
+
+import hashlib
+import json
+from collections import OrderedDict
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from .address import Address, parse_address
+from .body import Body, numbered
+from .errors import UnknownAddress
+from .intake import Intake, check_readable, take, take_file
+from .lazy import LazyBody, Parts, Revive
+from .load import load
+from .nearest import closest
+from .node import Node
+from .paging import Paging, Size
+from .store import Record, Store
+from .tokens import TokenCounter, counter
+from .types import Call, Lazy, Matches, Page, Result, Rows
+
+BODIES_KEPT = 8
+CHILDREN_SHOWN = 24
+OUTLINED_BYTES = 256 * 1024
+
+
+class Pager:
+    """Keeps what tools return and shows it in pages; a context manager.
+
+    `store`: a folder that keeps results, or None for memory. `counter`: how tokens are counted (cl100k_base unless
+    given). `revive`: answers a call again, so that a lazy result can be opened further in a later process.
+    """
+
+    def __init__(
+        self,
+        store: str | Path | None = None,
+        *,
+        counter: TokenCounter | None = None,
+        revive: Revive | None = None,
+    ) -> None:
+        self._store = Store(None if store is None else Path(store))
+        self._given = counter
+        self._counted: TokenCounter | None = counter
+        self._cutter: Paging | None = None
+        self._parts = Parts(self._store, revive)
+        self._bodies: OrderedDict[str, Body] = OrderedDict()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the store."""
+        self._store.close()
+
+    @property
+    def counter(self) -> TokenCounter:
+        """What counts tokens."""
+        if self._counted is None:
+            self._counted = counter()
+        return self._counted
+
+    def put(self, value: object, *, name: str | None = None, call: Call | None = None) -> Result:
+        """Keep any Python value; the same content under the same name and call is the same result.
+
+        Bytes and str are looked into (JSON, CSV, log, code, text); `name` helps with its ending, as in `a.csv`.
+        Raises NotStorable for a value that contains itself, StoreFailed where the store cannot be written.
+        """
+        return self._list(take(self._store, value, name), value, name, call)
+
+    def put_file(self, path: str | Path, *, name: str | None = None, call: Call | None = None) -> Result:
+        """Keep a file's content; a large one is never whole in memory. Raises PagerError where none can be read."""
+        file = Path(path)
+        check_readable(file)
+        label = name or file.name
+        return self._list(take_file(self._store, file, label), None, label, call)
+
+    def results(self) -> list[Result]:
+        """Every result of the store, oldest first."""
+        return self._store.results()
+
+    def node(self, address: str) -> Node:
+        """The part at an address; a page number is ignored. Raises UnknownAddress with `.nearest`."""
+        return self._node(parse_address(address))
+
+    def open(self, address: str, *, limit_tokens: int = 1000) -> Page:
+        """A page of what lives at an address (the first unless `#k` says which), at most `limit_tokens` long.
+
+        Raises UnknownAddress, NotComputed, and LimitTooSmall where not even one character fits.
+        """
+        parsed = parse_address(address)
+        node = self._node(parsed)
+        shown = self._paging.page(
+            node.address,
+            node.body.source(),
+            page=1 if parsed.page is None else parsed.page,
+            part=parsed.part,
+            limit_tokens=limit_tokens,
+        )
+        return Page(
+            address=node.address, text=shown.text, tokens=shown.tokens, page=shown.page, pages=shown.pages,
+            next=shown.following, children=_children(node), kind=node.kind, part=shown.part, note=node.note,
+        )  # fmt: skip
+
+    def size(self, address: str) -> Size:
+        """How many tokens the text at an address takes: exact up to 128 KiB, else estimated from samples."""
+        node = self.node(address)
+        return self._paging.size(node.address, node.body.source())
+
+    def find(self, address: str, pattern: str, *, limit_tokens: int = 500, max_matches: int = 20) -> Matches:
+        """Where a pattern occurs in keys, values, cells or lines below an address, with the address of each place.
+
+        `pattern` is a regular expression (taken literally when it is none), case-blind unless it has capitals.
+        """
+        from .find import search
+
+        return search(self.node(address), pattern, self.counter, limit_tokens=limit_tokens, max_matches=max_matches)
+
+    def query(
+        self,
+        address: str,
+        sql: str,
+        *,
+        limit_tokens: int = 500,
+        max_rows: int = 200,
+        timeout_seconds: float = 10,
+    ) -> Rows:
+        """The answer of one SELECT over the table at an address, which it calls `t`; text and logs are t(line, text).
+
+        Raises NotATable, which names the tables below, and QueryFailed.
+        """
+        from .query import run
+
+        node = self.node(address)
+        return run(
+            node, sql, self.counter, limit_tokens=limit_tokens, max_rows=max_rows, timeout_seconds=timeout_seconds
+        )
+
+    @property
+    def _paging(self) -> Paging:
+        if self._cutter is None:
+            self._cutter = Paging(self.counter)
+        return self._cutter
+
+    def _list(self, taken: Intake, value: object, name: str | None, call: Call | None) -> Result:
+        """Give what was taken in its id."""
+        anonymous = isinstance(value, Lazy) and call is None
+        fingerprint = None if anonymous else _fingerprint(taken, name, call)
+        result = self._store.add_result(taken.record, name=name, call=call, fingerprint=fingerprint)
+        if isinstance(value, Lazy):
+            self._parts.remember(result.id, value)
+        elif taken.parsed is not None:
+            self._hold(result.id, load(self._store, taken.record, taken.parsed))
+        return result
+
+    def _node(self, address: Address) -> Node:
+        found = self._store.result(address.result)
+        if found is None:
+            raise _no_result(address.result, self._store.results())
+        result, record = found
+        node = Node(result, result.id, lambda: self._body(result, record), result.name)
+        for step in address.steps:
+            node = node.step(step)
+        return node
+
+    def _body(self, result: Result, record: Record) -> Body:
+        held = self._bodies.get(result.id)
+        if held is not None:
+            self._bodies.move_to_end(result.id)
+            return held
+        if record.layout == "lazy":
+            return self._hold(result.id, LazyBody(self._parts, self._store, result, (), record))
+        return self._hold(result.id, load(self._store, record))
+
+    def _hold(self, identifier: str, body: Body) -> Body:
+        self._bodies[identifier] = body
+        while len(self._bodies) > BODIES_KEPT:
+            self._bodies.popitem(last=False)
+        return body
+
+
+def _fingerprint(taken: Intake, name: str | None, call: Call | None) -> str:
+    """What makes two results the same: content, how it was read, name and call."""
+    record = taken.record
+    asked = None if call is None else [call.tool, dict(call.arguments)]
+    told = [taken.digest, record.layout, record.kind, record.encoding, record.size_bytes, name, asked]
+    return hashlib.blake2b(json.dumps(told, sort_keys=True, default=str).encode(), digest_size=20).hexdigest()
+
+
+def _no_result(identifier: str, results: list[Result]) -> UnknownAddress:
+    if not results:
+        return UnknownAddress(identifier, "the store is empty; put a result first")
+    names = [result.id for result in results]
+    named = [result.id for result in results if result.name and result.name == identifier]
+    nearest = named or closest(identifier, names)
+    return UnknownAddress(identifier, f"results are {names[0]} to {names[-1]}", nearest)
+
+
+def _children(node: Node) -> tuple[str, ...]:
+    """Addresses of the first children, where they are known without reading more than a page costs."""
+    body = node.body
+    if node.kind in ("log", "bytes"):
+        return ()
+    if node.kind in ("text", "code", "value") and (node.size_bytes or 0) > OUTLINED_BYTES:
+        return ()
+    shown = 1 if numbered(body) and node.kind not in ("text", "code", "value") else CHILDREN_SHOWN
+    return tuple(node.address_of(key) for key in body.keys(0, shown))

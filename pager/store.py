@@ -1,0 +1,298 @@
+"""The store: results, their contents in chunks, and computed lazy parts, in one SQLite file (WAL)."""
+
+import contextlib
+import hashlib
+import json
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from .errors import StoreFailed
+from .types import Call, Kind, Result
+
+CHUNK = 256 * 1024
+FILE = "store.sqlite"
+BUSY_SECONDS = 60
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS contents(
+    id INTEGER PRIMARY KEY, digest TEXT UNIQUE, size INTEGER, newlines INTEGER);
+CREATE TABLE IF NOT EXISTS chunks(
+    content INTEGER NOT NULL, seq INTEGER NOT NULL, before INTEGER NOT NULL, data BLOB NOT NULL,
+    PRIMARY KEY(content, seq));
+CREATE INDEX IF NOT EXISTS chunks_by_line ON chunks(content, before);
+CREATE TABLE IF NOT EXISTS results(
+    number INTEGER PRIMARY KEY, fingerprint TEXT UNIQUE, name TEXT, call TEXT, created TEXT NOT NULL,
+    record TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS parts(
+    result TEXT NOT NULL, path TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY(result, path));
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A stored run of bytes: its number in this store, its length, and its hash."""
+
+    id: int
+    size_bytes: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How a result or a computed part is kept: which layout its content has, and what is known of it."""
+
+    layout: str
+    kind: Kind
+    content: int
+    size_bytes: int
+    encoding: str | None = None
+    note: str | None = None
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+class Store:
+    """One SQLite file, or memory when `folder` is None; one writer at a time, any number of readers."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._lock = threading.RLock()
+        self._path = ":memory:" if folder is None else str(folder / FILE)
+        self._connection = self._connect(folder)
+        self._owner = os.getpid()
+
+    def close(self) -> None:
+        """Release the file; the store cannot be used afterwards."""
+        with self._lock:
+            self._connection.close()
+
+    def add_content(self, data: bytes) -> Content:
+        """Store bytes once; the same bytes again give the same content."""
+        digest = hashlib.blake2b(data, digest_size=20).hexdigest()
+        with self._writing() as connection:
+            known = _content(connection, digest)
+            if known is None:
+                newlines = _add_chunks(connection, number := _reserve(connection), _cut(data), 0, 0)
+                _finish(connection, number, digest, len(data), newlines)
+                known = Content(number, len(data), digest)
+        return known
+
+    def add_stream(self, pieces: Iterable[bytes]) -> Content:
+        """Store bytes as they come, one chunk at a time in memory; each chunk is committed on its own."""
+        digest, seq, size, newlines = hashlib.blake2b(digest_size=20), 0, 0, 0
+        with self._writing() as connection:
+            number = _reserve(connection)
+        for chunk in _regroup(pieces):
+            digest.update(chunk)
+            with self._writing() as connection:
+                newlines = _add_chunks(connection, number, [chunk], seq, newlines)
+            seq, size = seq + 1, size + len(chunk)
+        return self._settle(number, digest.hexdigest(), size, newlines)
+
+    def _settle(self, number: int, digest: str, size: int, newlines: int) -> Content:
+        with self._writing() as connection:
+            known = _content(connection, digest)
+            if known is None:
+                _finish(connection, number, digest, size, newlines)
+                return Content(number, size, digest)
+            connection.execute("DELETE FROM chunks WHERE content = ?", (number,))
+            connection.execute("DELETE FROM contents WHERE id = ?", (number,))
+        return known
+
+    def read(self, content: int, start: int, stop: int) -> bytes:
+        """Bytes start to stop of a content."""
+        return b"".join(self.stream(content, start, stop))
+
+    def stream(self, content: int, start: int, stop: int) -> Iterator[bytes]:
+        """Bytes start to stop of a content, one chunk at a time."""
+        for seq in range(start // CHUNK, -(-stop // CHUNK)):
+            first, last = max(0, start - seq * CHUNK), min(CHUNK, stop - seq * CHUNK)
+            sql = "SELECT substr(data, ?, ?) FROM chunks WHERE content = ? AND seq = ?"
+            row = self._row(sql, (first + 1, last - first, content, seq))
+            if row is None:
+                raise StoreFailed(f"{self._path}: chunk {seq} of content {content} is missing; the file is damaged")
+            yield row[0]
+
+    def size(self, content: int) -> int:
+        """How many bytes a content has."""
+        row = self._row("SELECT size FROM contents WHERE id = ?", (content,))
+        if row is None or not isinstance(row[0], int):
+            raise StoreFailed(f"{self._path}: content {content} is missing; the file is damaged")
+        return row[0]
+
+    def newlines_before(self, content: int, position: int) -> int:
+        """How many newlines lie before a byte."""
+        if position <= 0:
+            return 0
+        seq = (position - 1) // CHUNK
+        row = self._row("SELECT before FROM chunks WHERE content = ? AND seq = ?", (content, seq))
+        before: int = row[0] if row else 0
+        return before + self.read(content, seq * CHUNK, position).count(b"\n")
+
+    def after_newline(self, content: int, ordinal: int) -> int | None:
+        """The byte after newline number `ordinal` (the first is 1), or None when there are fewer."""
+        sql = "SELECT seq, before, data FROM chunks WHERE content = ? AND before < ? ORDER BY before DESC, seq DESC LIMIT 1"
+        row = self._row(sql, (content, ordinal))
+        if row is None:
+            return None
+        seq, at, data = row[0], -1, row[2]
+        for _ in range(ordinal - row[1]):
+            at = data.find(b"\n", at + 1)
+            if at < 0:
+                return None
+        return int(seq * CHUNK + at + 1)
+
+    def add_result(self, record: Record, *, name: str | None, call: Call | None, fingerprint: str | None) -> Result:
+        """Give a record the next id (r1, r2, …), or the id it already has when its fingerprint is known."""
+        with self._writing() as connection:
+            sql = "SELECT * FROM results WHERE fingerprint = ?"
+            known = connection.execute(sql, (fingerprint,)).fetchone() if fingerprint else None
+            if known is None:
+                row = (fingerprint, name, _dump_call(call), datetime.now(UTC).isoformat(), _dump_record(record))
+                sql = "INSERT INTO results(fingerprint, name, call, created, record) VALUES (?, ?, ?, ?, ?)"
+                number = connection.execute(sql, row).lastrowid
+                known = connection.execute("SELECT * FROM results WHERE number = ?", (number,)).fetchone()
+        return _result(known)
+
+    def results(self) -> list[Result]:
+        """Every result, oldest first."""
+        with self._reading() as connection:
+            return [_result(row) for row in connection.execute("SELECT * FROM results ORDER BY number")]
+
+    def result(self, identifier: str) -> tuple[Result, Record] | None:
+        """A result and how it is kept, or None."""
+        digits = identifier[1:]
+        if identifier[:1] != "r" or not (digits.isascii() and digits.isdigit()) or len(digits) > 18:
+            return None
+        row = self._row("SELECT * FROM results WHERE number = ?", (int(digits),))
+        return None if row is None else (_result(row), _load_record(row[5]))
+
+    def add_part(self, result: str, path: str, record: Record) -> Record:
+        """Keep a computed part; when another process was first, its part stands."""
+        with self._writing() as connection:
+            row = (result, path, _dump_record(record))
+            connection.execute("INSERT OR IGNORE INTO parts(result, path, record) VALUES (?, ?, ?)", row)
+        return self.part(result, path) or record
+
+    def part(self, result: str, path: str) -> Record | None:
+        """A computed part, or None when it has not been computed."""
+        row = self._row("SELECT record FROM parts WHERE result = ? AND path = ?", (result, path))
+        return None if row is None else _load_record(row[0])
+
+    def _row(self, sql: str, values: tuple[object, ...]) -> tuple[object, ...] | None:
+        with self._reading() as connection:
+            row: tuple[object, ...] | None = connection.execute(sql, values).fetchone()
+        return row
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            if self._owner != os.getpid() and self._path != ":memory:":  # a connection must not cross a fork
+                self._connection, self._owner = self._connect(Path(self._path).parent), os.getpid()
+            try:
+                yield self._connection
+            except sqlite3.Error as error:
+                raise StoreFailed(f"store {self._path}: {error}; check the disk, or give another --store") from error
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._reading() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def _connect(self, folder: Path | None) -> sqlite3.Connection:
+        try:
+            if folder is not None:
+                folder.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(
+                self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            connection.execute("PRAGMA page_size = 16384")
+            _write_ahead(connection)
+            connection.executescript(SCHEMA)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreFailed(
+                f"cannot open the store {self._path}: {error}; give a folder that can be written"
+            ) from error
+        return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to WAL; SQLite answers `locked` at once, without waiting, when two processes switch together."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+
+
+def _content(connection: sqlite3.Connection, digest: str) -> Content | None:
+    row = connection.execute("SELECT id, size FROM contents WHERE digest = ?", (digest,)).fetchone()
+    return None if row is None else Content(row[0], row[1], digest)
+
+
+def _reserve(connection: sqlite3.Connection) -> int:
+    return connection.execute("INSERT INTO contents(digest) VALUES (NULL)").lastrowid or 0
+
+
+def _finish(connection: sqlite3.Connection, number: int, digest: str, size: int, newlines: int) -> None:
+    sql = "UPDATE contents SET digest = ?, size = ?, newlines = ? WHERE id = ?"
+    connection.execute(sql, (digest, size, newlines, number))
+
+
+def _add_chunks(connection: sqlite3.Connection, number: int, chunks: Iterable[bytes], seq: int, before: int) -> int:
+    """Insert chunks from `seq` on; answers the newlines up to their end."""
+    for offset, chunk in enumerate(chunks):
+        connection.execute("INSERT INTO chunks VALUES (?, ?, ?, ?)", (number, seq + offset, before, chunk))
+        before += chunk.count(b"\n")
+    return before
+
+
+def _cut(data: bytes) -> Iterator[bytes]:
+    return (data[at : at + CHUNK] for at in range(0, len(data), CHUNK))
+
+
+def _regroup(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    held = b""
+    for piece in pieces:
+        held += piece
+        while len(held) >= CHUNK:
+            yield held[:CHUNK]
+            held = held[CHUNK:]
+    if held:
+        yield held
+
+
+def _dump_call(call: Call | None) -> str | None:
+    return None if call is None else json.dumps([call.tool, dict(call.arguments)], sort_keys=True, default=str)
+
+
+def _dump_record(record: Record) -> str:
+    fields = (record.layout, record.kind, record.content, record.size_bytes, record.encoding, record.note)
+    return json.dumps([*fields, dict(record.details)])
+
+
+def _load_record(text: object) -> Record:
+    return Record(*json.loads(str(text)))
+
+
+def _result(row: tuple[object, ...]) -> Result:
+    number, _, name, call, created, text = row
+    record = _load_record(text)
+    loaded = None if call is None else Call(*json.loads(str(call)))
+    label = None if name is None else str(name)
+    return Result(
+        f"r{number}", label, record.kind, record.size_bytes, record.encoding, record.note, loaded, str(created)
+    )
