@@ -18,8 +18,12 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def clean(line: str) -> str:
-    """Return the line without escape sequences, control characters, its line end and what exceeds LONGEST_LINE."""
-    line = line[:LONGEST_LINE]
+    """Return the line as a terminal leaves it: without escapes, control characters, line end, overwritten text.
+
+    What exceeds LONGEST_LINE is cut.
+    """
+    line = line.rstrip("\r\n")
+    line = line[line.rfind("\r") + 1 :][:LONGEST_LINE]
     if "\x1b" in line:
         line = ANSI.sub("", line)
     return _CONTROL.sub("", line).rstrip() if not line.isprintable() else line.rstrip()

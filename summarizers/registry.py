@@ -22,10 +22,12 @@ class Summarizer(Protocol):
 
 def _in_order() -> tuple[Summarizer, ...]:
     """Most particular first. A new kind is one import and one line here."""
-    from . import array, lazy, mapping, table, value
+    from . import array, code, compiler, content, diff, gitlog, lazy, log, mapping, markup, names, strings, table
+    from . import terminal, testrun, text, traceback, trajectory, value, webpage
 
-    # slots, by the kind of text: trace, test_output, diff, html, terminal, log, code, text
-    return (lazy, array, table, mapping, value)
+    values = (lazy, content, trajectory, strings, array, table, mapping)
+    printed = (traceback, testrun, compiler, diff, gitlog, webpage, log, terminal, names)
+    return (*values, *printed, code, markup, text, value)
 
 
 def summarizer_of(node: Node) -> Summarizer:

@@ -1,0 +1,46 @@
+"""Requests in web server logs: method, path, status, size, as the common and combined formats write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_REQUEST = re.compile(
+    r'"(?P<method>[A-Z]{3,10}) (?P<path>[^ "?#]{1,2000})[^"]{0,2000}"'
+    r" (?:status: )?(?P<status>[1-5]\d\d) (?P<size>\d+|-)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request and its answer; `size` in bytes, empty where none was sent."""
+
+    method: str
+    path: str
+    status: str
+    size: str
+
+    @property
+    def kind(self) -> str:
+        """Method and class of status: what makes requests alike."""
+        return f"{self.method} requests answered {self.status[0]}xx"
+
+    def columns(self) -> Iterator[tuple[str, str]]:
+        """Yield (label, value) pairs to count."""
+        yield "status", self.status
+        yield "path", self.path
+        if self.size:
+            yield "bytes sent", self.size
+
+
+def request_of(message: str) -> Request | None:
+    """Return the request a message logs, or None.
+
+    >>> request_of('"GET /a?b=1 HTTP/1.1" 404 512').status
+    '404'
+    """
+    found = _REQUEST.search(message) if '" ' in message else None
+    if found is None:
+        return None
+    return Request(found["method"], found["path"], found["status"], found["size"].replace("-", ""))

@@ -1,0 +1,135 @@
+"""Tables drawn with spaces or bars: a header, rows under it, cells cut where every row leaves a gap."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+_RULE = re.compile(r"[\s|+:=_─━┄┼╋├┤┌┐└┘╭╮╰╯┬┴│╞╪╡═-]{3,}$")
+_RUNS = re.compile(r"-+|=+|─+")
+_BARS = re.compile(r"[|│┃]")
+_GAP_ROWS = 600  # rows looked at to find the gaps
+_FILLED = 0.985  # share of rows that leave a gap empty
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A drawn table: column names, cells by row ("" where empty), each row's line (0-based)."""
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    indices: tuple[int, ...]
+
+
+def is_rule(line: str) -> bool:
+    """Whether a line only draws."""
+    return bool(_RULE.match(line)) and not line.isspace()
+
+
+def grid_of(lines: Sequence[tuple[int, str]]) -> Grid | None:
+    """Read adjacent lines, as (index, text), as one table; None where they are none."""
+    body = [(index, line.rstrip()) for index, line in lines if line.strip() and not is_rule(line)]
+    if len(body) < 3:
+        return None
+    if _barred([line for _, line in body[:40]]):
+        return _of_bars(body)
+    rules = [line for _, line in lines if is_rule(line)]
+    spans = next((found for rule in rules if len(found := [run.span() for run in _RUNS.finditer(rule)]) > 1), None)
+    return _of_gaps(body, spans)
+
+
+def _barred(lines: Sequence[str]) -> bool:
+    counts = [len(_BARS.findall(line)) for line in lines]
+    return min(counts) >= 1 and max(counts) >= 2 and sum(count == counts[0] for count in counts) >= 0.8 * len(counts)
+
+
+def _of_bars(body: Sequence[tuple[int, str]]) -> Grid | None:
+    split = [[cell.strip() for cell in _BARS.split(line.strip().strip("|│┃"))] for _, line in body]
+    width = len(split[0])
+    if width < 2 or not _is_header(split[0]):
+        return None
+    rows = [tuple((cells + [""] * width)[:width]) for cells in split[1:]]
+    return _grid(split[0], rows, [index for index, _ in body[1:]])
+
+
+def _of_gaps(body: Sequence[tuple[int, str]], spans: list[tuple[int, int]] | None) -> Grid | None:
+    header, lines = body[0][1], [line for _, line in body[1:]]
+    if len(header.split()) < 2 or not _is_header(re.split(r"\s{2,}|\t", header.strip())):
+        return None
+    if spans is None:
+        spans = _spans(header, lines)
+    spans = [(begin, end) for (begin, _), (end, _) in pairwise([*spans, (100_000, 0)])]
+    names = [header[begin:end].strip() for begin, end in spans]
+    if len(names) < 2 or sum(map(bool, names)) < 2:
+        return None
+    rows = [_cells(line, spans) for line in lines]
+    if header[spans[-1][0] - 2 : spans[-1][0] - 1].strip() and sum(bool(row[-1]) for row in rows) <= 0.1 * len(rows):
+        names, rows = _joined_last(names, rows)
+    return _grid(names, rows, [index for index, _ in body[1:]]) if _is_table(names, rows) else None
+
+
+def _spans(header: str, lines: Sequence[str]) -> list[tuple[int, int]]:
+    """Stretches of character positions that some row or the header fills, parted by gaps that nearly all leave."""
+    step = max(1, len(lines) // _GAP_ROWS)
+    sample = [line for line in lines[::step] if line.strip()]
+    width = min(400, max(len(header), *map(len, sample)))
+    filled = [0] * (width + 1)
+    for line in sample:
+        for position, letter in enumerate(line[:width]):
+            filled[position] += letter != " "
+    most = (1 - _FILLED) * len(sample)
+    busy = [filled[position] > most or header[position : position + 1].strip() != "" for position in range(width)]
+    starts = [position for position in range(width) if busy[position] and (not position or not busy[position - 1])]
+    return _named(header, starts)
+
+
+def _named(header: str, starts: list[int]) -> list[tuple[int, int]]:
+    """Join stretches under which no header word stands to the one before."""
+    kept: list[tuple[int, int]] = []
+    for begin, end in pairwise([*starts, 100_000]):
+        if kept and not header[begin:end].strip():
+            kept[-1] = (kept[-1][0], end)
+        else:
+            kept.append((begin, end))
+    return kept
+
+
+def _cells(line: str, spans: Sequence[tuple[int, int]]) -> tuple[str, ...]:
+    if all(begin == 0 or line[begin - 1 : begin] in ("", " ") for begin, _ in spans):
+        return tuple(line[begin:end].strip() for begin, end in spans)
+    words = line.split(None, len(spans) - 1)
+    if len(words) == len(spans):
+        return tuple(word.strip() for word in words)
+    return tuple(line[begin:end].strip() for begin, end in spans)
+
+
+def _joined_last(names: list[str], rows: list[tuple[str, ...]]) -> tuple[list[str], list[tuple[str, ...]]]:
+    """One column of the last two: the name of it has two words ("Mounted on")."""
+    return [*names[:-2], " ".join(names[-2:])], [(*row[:-2], " ".join(row[-2:]).strip()) for row in rows]
+
+
+def _is_header(cells: Sequence[str]) -> bool:
+    """Names, not numbers or sentences."""
+    filled = [cell for cell in cells if cell]
+    wordy = sum(1 for cell in filled if re.search(r"[A-Za-z#%]", cell) and not re.fullmatch(r"[-+\d.,]+\w?", cell))
+    return len(filled) >= 2 and wordy >= 0.8 * len(filled) and max(map(len, filled)) <= 60
+
+
+def _is_table(names: Sequence[str], rows: Sequence[tuple[str, ...]]) -> bool:
+    """Whether the cells are brief and most are there; prose under a title is not."""
+    sample = rows[:: max(1, len(rows) // 200)]
+    filled = sum(sum(map(bool, row)) for row in sample) / (len(names) * len(sample))
+    spaced = sum(cell.count(" ") >= 3 for row in sample for cell in row[:-1])
+    return filled >= 0.5 and spaced <= 0.2 * len(sample) * max(1, len(names) - 1)
+
+
+def _grid(names: Sequence[str], rows: Sequence[tuple[str, ...]], indices: Sequence[int]) -> Grid:
+    named: list[str] = []
+    used = [at for at, name in enumerate(names) if len({row[at] for row in rows} - {""}) > (not name)]
+    names, rows = [names[at] for at in used], [tuple(row[at] for at in used) for row in rows]
+    for position, name in enumerate(names):
+        name = name or ("name" if position == 0 else f"column {position + 1}")
+        named.append(name if name not in named else f"{name} ({position + 1})")
+    return Grid(tuple(named), tuple(rows), tuple(indices))

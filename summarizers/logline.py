@@ -1,0 +1,119 @@
+"""How a log's lines are laid out after the time: level, component, host, message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from .stamp import Style, style_of
+
+_WORDS = (
+    "TRACE|DEBUG|INFO|INFORMATION|NOTICE|WARN|WARNING|ERR|ERROR|CRIT|CRITICAL|FATAL|ALERT|EMERG|EMERGENCY|SEVERE|PANIC"
+    "|FAILURE|FINE|FINER|FINEST|CONFIG|SUCCESS"
+)
+_LEVEL = rf"(?P<level>{_WORDS}|{_WORDS.lower()}|{_WORDS.title()})"
+_ALIASES = {"WARNING": "WARN", "ERR": "ERROR", "CRIT": "CRITICAL", "INFORMATION": "INFO", "EMERGENCY": "EMERG"}
+_LETTERS = {"V": "VERBOSE", "D": "DEBUG", "I": "INFO", "W": "WARN", "E": "ERROR", "F": "FATAL", "A": "ASSERT"}
+_STAMP_ENDS = 120  # characters from the line's start
+ALARMS = frozenset({"ERROR", "CRITICAL", "FATAL", "ALERT", "EMERG", "SEVERE", "PANIC", "ASSERT", "FAILURE"})
+WARNINGS = frozenset({"WARN"})
+
+_NAME = r"[A-Za-z_][\w.$/@*-]{0,120}"
+_LAYOUTS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        # 10.0.0.1 - - [time] "GET /path HTTP/1.1" 200 512
+        r'(?P<host>\S{1,80}) \S+ \S+ \[\] (?P<message>"[A-Z]{3,10} .*)',
+        # 1702  2395 D WindowManager: message
+        r"\s*\d+\s+\d+\s+(?P<letter>[VDIWEFA])\s+(?P<component>[^:]{1,60}?)\s*:\s(?P<message>.*)",
+        # I0719 ... 123 file.go:12] message
+        r"(?P<letter>[IWEF])\s+\d+\s+(?P<component>[\w./-]{1,80}):\d+\]\s(?P<message>.*)",
+        # INFO [main] org.apache.Class: message
+        rf"[^A-Za-z]{{0,40}}{_LEVEL}[\s:\]|,-]{{1,20}}\[[^\]]{{1,160}}\]\s+(?P<component>{_NAME}):\s(?P<message>.*)",
+        # INFO  [component@774] - message
+        rf"[^A-Za-z]{{0,40}}{_LEVEL}[\s:|,-]{{1,20}}\[(?P<component>.{{1,160}}?)(?:@\d+)?\](?:\s+-"
+        rf"|:)?\s+(?P<message>.*)",
+        # 148 INFO dfs.FSNamesystem: message
+        rf"[^A-Za-z]{{0,40}}{_LEVEL}[\]:|,]?[\s|,-]{{1,30}}(?P<component>{_NAME}(?:\[\d+\])?):\s(?P<message>.*)",
+        # 25746 INFO nova.compute.manager [req] message
+        rf"[^A-Za-z]{{0,40}}{_LEVEL}[\]:|,]?[\s"
+        rf"|,-]{{1,30}}(?P<component>\w{{1,60}}(?:\.\w{{1,60}}){{1,8}})\s(?P<message>.*)",
+        # - name - LEVEL - message
+        rf"[\s,|-]{{0,10}}(?P<component>{_NAME})\s+[-|]?\s*\[?{_LEVEL}\]?[\s:|-]{{1,10}}(?P<message>.*)",
+        # host process[pid]: message
+        r"\s?(?P<host>[\w.:-]{1,80}) (?P<component>[\w./()@ -]{1,60}?)(?:\[\d+\])?:\s(?P<message>.*)",
+        # level=error msg=...
+        rf".{{0,60}}?\blevel[=:]\"?{_LEVEL}\b(?P<message>.*)",
+        # anything, LEVEL, message
+        rf"[^A-Za-z]{{0,40}}{_LEVEL}\b[\]:|,>)-]{{0,3}}\s*(?P<message>.*)",
+        rf".{{0,60}}?\b{_LEVEL}\b[\]:|,>)-]{{0,3}}\s*(?P<message>.*)",
+        rf"\s*(?P<component>{_NAME})(?:\[\d+\])?(?::| -)\s(?P<message>.*)",
+    )
+)
+_ANY = re.compile(r"\s*(?P<message>.*)")
+
+
+class Entry(NamedTuple):
+    """One log line taken apart; absent parts are empty."""
+
+    stamp: str
+    level: str
+    component: str
+    host: str
+    message: str
+
+    @property
+    def rank(self) -> str:
+        """The level under its common name, in capitals (WARNING is WARN)."""
+        upper = self.level.upper()
+        return _ALIASES.get(upper, upper)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The layout that most lines of one log share."""
+
+    style: Style | None
+    pattern: re.Pattern[str]
+
+    def entry(self, line: str) -> Entry | None:
+        """Take a line apart; None where it continues the entry before it (a stamped log, a line without stamp)."""
+        stamp, rest = self._stamped(line)
+        if self.style is not None and not stamp:
+            return None
+        found = self.pattern.match(rest)
+        if found is None:
+            return Entry(stamp, "", "", "", rest.strip())
+        known = self.pattern.groupindex
+        level = found["level"] if "level" in known else _LETTERS[found["letter"]] if "letter" in known else ""
+        component = found["component"].strip() if "component" in known else ""
+        host = found["host"] if "host" in known else ""
+        return Entry(stamp, level, component, host, found["message"].strip())
+
+    def _stamped(self, line: str) -> tuple[str, str]:
+        if self.style is None:
+            return "", line
+        found = self.style.pattern.search(line, 0, _STAMP_ENDS)
+        if found is None:
+            return "", line
+        start, stop = found.span()
+        if start == 0:
+            return found.group(), _after(line[stop:], "")
+        before = line[:start]
+        return found.group().strip(), (before if before.strip("[(<- \t") else "") + _after(line[stop:], before)
+
+
+def _after(rest: str, before: str) -> str:
+    return rest if before.strip("[(<- \t") else rest.lstrip("])>,:| \t") if rest[:1] in "])>,:|" else rest
+
+
+def layout_of(lines: Sequence[str]) -> Layout:
+    """Return the layout that fits most of the sampled lines."""
+    style = style_of(lines)
+    bare = Layout(style, _ANY)
+    rests = [bare._stamped(line)[1] for line in lines if style is None or style.pattern.search(line[:120])]
+    fits = [sum(1 for rest in rests if pattern.match(rest)) for pattern in _LAYOUTS]
+    best = max(range(len(_LAYOUTS)), key=lambda number: (fits[number] >= 0.9 * max(fits), -number))
+    return Layout(style, _LAYOUTS[best] if rests and fits[best] * 2 >= len(rests) else _ANY)
