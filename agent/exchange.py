@@ -64,7 +64,10 @@ class Exchange:
     @property
     def text(self) -> str:
         """All its words, for estimating what it weighs."""
-        called = "".join(f"{call.name} {json.dumps(dict(call.arguments))}" for call in self.calls)
+        spelled_out = self.calls and "{" in self.content  # as back ends do that write the calls into the content
+        called = (
+            "" if spelled_out else "".join(f"{call.name} {json.dumps(dict(call.arguments))}" for call in self.calls)
+        )
         return "\n".join([self.content, called, *(answer.content for answer in self.answers)])
 
 

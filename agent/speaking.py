@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .ceiling import check_ceiling
-from .chat import Choice, Message, Model, Reply, ToolSpec
+from .chat import Choice, Message, Model, Reply, ToolCall, ToolSpec
 from .events import Event
 from .run import RunFolder
 from .settings import Settings
@@ -47,7 +47,7 @@ class Speaking:
         saved_as = self.folder.save_prompt(asked.number, prompt)
         seed = self.settings.seed + asked.number
         reply = self.model.generate(prompt, max_new_tokens=reserve, choice=asked.choice, seed=seed)
-        problem = reply.problem or _problem(reply, asked.choice)
+        problem = reply.problem or self._problem(reply, asked.choice)
         calls = () if problem else reply.calls[:MOST_CALLS]
         return {
             "event": "generation",
@@ -61,26 +61,36 @@ class Speaking:
             "seconds": round(reply.seconds, 4),
             "prompt": saved_as,
             "reply": reply.content,
-            "content": self._content(reply, problem, asked.purpose),
+            "content": self._content(reply, calls, problem, asked.purpose),
             "calls": [{"name": call.name, "arguments": dict(call.arguments)} for call in calls],
             "not_made": len(reply.calls) - len(calls),
             "problem": problem,
             "withheld": list(asked.withheld),
         }
 
-    def _content(self, reply: Reply, problem: str | None, purpose: str) -> str:
-        """The reply's words as they will stand in the next prompt; its calls stand beside them."""
+    def _problem(self, reply: Reply, choice: Choice) -> str | None:
+        """What keeps a reply from being used that the back end let through."""
+        if reply.calls:
+            return None if choice.tools else "no call is possible now"
+        if not reply.content.strip():
+            return "the reply was empty"
+        if not choice.text:
+            return "a call of a tool was expected, and there was none"
+        if choice.tools and not self.words.is_harmless(reply.content, ()):
+            return "it repeats the frame of a result instead of answering in own words"
+        return None
+
+    def _content(self, reply: Reply, calls: tuple[ToolCall, ...], problem: str | None, purpose: str) -> str:
+        """The reply's words as they will stand in the next prompt.
+
+        Unchanged where nothing in them could be taken for a role, a result or a call they do not make: then the back
+        end can take over the very tokens it generated.
+        """
+        words, content = self.words, reply.content
         if purpose == "answer":
-            return self.words.neutral(reply.content.strip())
+            return words.neutral(content.strip())
         if problem:
-            return self.words.neutral(self.words.clip(reply.content, _SLIP_TOKENS))
-        return self.words.said(reply.content) if reply.calls else self.words.neutral(reply.content.strip())
-
-
-def _problem(reply: Reply, choice: Choice) -> str | None:
-    """What keeps a reply from being used that the back end let through."""
-    if reply.calls:
-        return None if choice.tools else "no call is possible now"
-    if not reply.content.strip():
-        return "the reply was empty"
-    return None if choice.text else "a call of a tool was expected, and there was none"
+            return words.neutral(words.clip(content, _SLIP_TOKENS))
+        if calls == reply.calls and words.is_harmless(content, calls):
+            return content
+        return words.said(content) if calls else words.neutral(content.strip())

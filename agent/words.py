@@ -164,8 +164,12 @@ class Words:
 
     def said(self, text: str) -> str:
         """The model's own words before its calls, as they may stand in the next prompt."""
-        ends = [place for mark in _PROSE_END if (place := text.find(mark)) >= 0]
-        return self.neutral(text[: min(ends, default=len(text))].strip())
+        return self.neutral(_prose(text).strip())
+
+    def is_harmless(self, content: str, calls: Sequence[ToolCall]) -> bool:
+        """Whether a reply with these calls can stand in a prompt as it is."""
+        prose = _prose(content) if calls else content
+        return self.neutral(prose) == prose.strip("\n") and all(self._spoken(call) == call for call in calls)
 
     def neutral(self, text: str) -> str:
         """Text that can't forge a role, a call or a frame."""
@@ -206,3 +210,9 @@ class Words:
     def _recalled(self, shown: Sequence[Observation], found: Recalled) -> str:
         more = len(found.observations) - len(shown)
         return self.templates.render("recalled", observations=shown, total=found.total, near=found.near, more=more)
+
+
+def _prose(text: str) -> str:
+    """What a model wrote before its first call, in whatever form it writes calls."""
+    ends = [place for mark in _PROSE_END if (place := text.find(mark)) >= 0]
+    return text[: min(ends, default=len(text))]
