@@ -22,8 +22,28 @@ class Summarizer(Protocol):
 
 def _in_order() -> tuple[Summarizer, ...]:
     """Most particular first. A new kind is one import and one line here."""
-    from . import array, code, compiler, content, diff, gitlog, lazy, log, mapping, markup, names, strings, table
-    from . import terminal, testrun, text, traceback, trajectory, value, webpage
+    from . import (
+        array,
+        code,
+        compiler,
+        content,
+        diff,
+        gitlog,
+        lazy,
+        log,
+        mapping,
+        markup,
+        names,
+        strings,
+        table,
+        terminal,
+        testrun,
+        text,
+        traceback,
+        trajectory,
+        value,
+        webpage,
+    )
 
     values = (lazy, content, trajectory, strings, array, table, mapping)
     printed = (traceback, testrun, compiler, diff, gitlog, webpage, log, terminal, names)
