@@ -9,19 +9,6 @@ _NUMBERED = re.compile(
     r"^(?P<stack>(?:[A-Za-z_]\w*\.)*?(?:layers|layer|h|blocks|block|decoder_layers))\.(?P<index>\d+)\.(?P<rest>.+)$"
 )
 
-# TransformerLens names of a block's parts, in the words of Llama-like networks.
-_LENS = {
-    "attn.W_Q": "self_attn.q_proj",
-    "attn.W_K": "self_attn.k_proj",
-    "attn.W_V": "self_attn.v_proj",
-    "attn.W_O": "self_attn.o_proj",
-    "mlp.W_gate": "mlp.gate_proj",
-    "mlp.W_in": "mlp.up_proj",
-    "mlp.W_out": "mlp.down_proj",
-    "ln1": "input_layernorm",
-    "ln2": "post_attention_layernorm",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -67,13 +54,3 @@ def layer_asked(asked: int | str) -> int | None:
         return asked
     number = re.search(r"(?:^|\.)(\d+)(?:\.|$)", asked.strip())
     return int(number[1]) if number else None
-
-
-def module_asked(asked: str) -> str:
-    """Return the module path that a TransformerLens name means; other names stay as they are.
-
-    >>> module_asked("blocks.17.mlp.W_out"), module_asked("mlp.down_proj")
-    ('mlp.down_proj', 'mlp.down_proj')
-    """
-    part = re.sub(r"^blocks\.\d+\.", "", asked)
-    return _LENS.get(part.removesuffix(".w"), part)

@@ -15,7 +15,7 @@ from .measured import Measured
 from .siblings import HIGHEST_SCORE
 from .subject import Subject
 
-_LEAST_GAIN = 0.5
+_LEAST_GAIN = 1.0
 _LEAST_LAYERS = 6
 _LEAST_LIKENESS = 0.1
 
@@ -24,7 +24,8 @@ def out_of_order(subject: Subject, measured: list[Measured]) -> list[Anomaly]:
     """Return the two layers whose exchange would put the network in better order, if one exchange clearly does.
 
     The order of a network is judged by the mean correlation of neighbouring layers' profiles, summed over depth; an
-    exchange is reported when it raises that sum by 0.5 or more (unmodified SmolLM2-135M: at most 0.24).
+    exchange is reported when it raises that sum by 1 or more. By nature it is at most 0.24 in SmolLM2-135M and 0.81 in
+    Qwen2.5-Coder-0.5B.
     """
     likeness = _likeness(subject, measured)
     if likeness is None:
