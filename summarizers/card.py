@@ -8,7 +8,7 @@ from pager import Call, Node, TokenCounter
 
 from .fact import Fact
 from .gather import facts as facts_of
-from .outline import example_of, outline_of
+from .outline import Outline, example_of, outline_of
 from .packer import pack
 from .shape import shape_of, title_of
 from .templating import Templates
@@ -43,11 +43,15 @@ def card(
     found = facts_of(node, focus=focus)
     example = example_of(node)
     for parts, shown in [*((parts, example) for parts in _OUTLINES), (0, None)]:
-        frame = _frame(node, parts, shown, templates)
+        outline = outline_of(node, at_most=parts)
+        frame = _frame(node, outline, shown, templates)
         room = limit_tokens - counter.count(frame([], len(found)))
         if room < (_FACTS_SHARE * limit_tokens if parts and found else 0):
             continue
-        packed = pack(found, frame, root=node.address, budget_tokens=limit_tokens, counter=counter)
+        told = [
+            fact for fact in found if not (outline.parts and fact.topic == "parts" and fact.address == node.address)
+        ]
+        packed = pack(told, frame, root=node.address, budget_tokens=limit_tokens, counter=counter)
         if packed is not None:
             return Card(packed.text, packed.tokens, packed.facts)
     line = stub(node, counter=counter, limit_tokens=limit_tokens, templates=templates)
@@ -60,22 +64,15 @@ def stub(node: Node, *, counter: TokenCounter, limit_tokens: int = 60, templates
     Raises ValueError where not even the result's id fits `limit_tokens`.
     """
     templates = templates or Templates()
-    call = _said(node.result.call)
-    for address, title in (
-        (node.address, call),
-        (node.address, title_of(node)),
-        (node.address, None),
-        (node.result.id, None),
-    ):
+    called = _said(node.result.call) or title_of(node)
+    for address, title in ((node.address, called), (node.address, None), (node.result.id, None)):
         line = templates.render("stub", address=address, title=title, shape=shape_of(node))
         if counter.count(line) <= limit_tokens:
             return line
     raise ValueError(f"{node.result.id}: its stub needs more than {limit_tokens} tokens of {counter.name}")
 
 
-def _frame(node: Node, parts: int, example: str | None, templates: Templates) -> Callable[[list[str], int], str]:
-    outline = outline_of(node, at_most=parts)
-
+def _frame(node: Node, outline: Outline, example: str | None, templates: Templates) -> Callable[[list[str], int], str]:
     def frame(lines: list[str], left_out: int) -> str:
         return templates.render(
             "card",

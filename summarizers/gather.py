@@ -1,5 +1,6 @@
 """All facts of a node, whatever its kind, in the order of their salience."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from pager import Node
@@ -16,7 +17,8 @@ def facts(node: Node, *, focus: str | None = None) -> list[Fact]:
 
     `focus` (a goal, a question) raises facts that are about its terms.
     """
-    found = [*_how_it_came(node), *summarizer_of(node).facts(node, focus)]
+    with _numbers_of_any_size(node):
+        found = [*_how_it_came(node), *summarizer_of(node).facts(node, focus)]
     if focus:
         scores = relevance(focus, [f"{fact.text} {fact.address}" for fact in found])
         found = [_raised(fact, score) for fact, score in zip(found, scores, strict=True)]
@@ -25,6 +27,15 @@ def facts(node: Node, *, focus: str | None = None) -> list[Fact]:
 
 def _raised(fact: Fact, score: float) -> Fact:
     return replace(fact, salience=fact.salience * (1 + _FOCUS * score) + _FOCUS * score / 4) if score else fact
+
+
+def _numbers_of_any_size(node: Node) -> AbstractContextManager[object]:
+    """Where squares of huge numbers overflow they are infinite, and no warning says so."""
+    if node.kind not in ("table", "mapping", "list", "array"):
+        return nullcontext()
+    import numpy as np
+
+    return np.errstate(all="ignore")
 
 
 def _how_it_came(node: Node) -> list[Fact]:

@@ -17,5 +17,5 @@ def facts(node: Node, focus: str | None) -> Iterator[Fact]:
     """How many children, how they are called, and nothing computed."""
     keys = [str(child.address[len(node.address) :].lstrip("/")) for child in node.children()]
     listed = ", ".join(keys[:8]) + (f", ... {keys[-1]}" if len(keys) > 8 else "")
-    yield Fact(f"children, computed when opened: {listed}", node.address, 0.9, "schema", "")
+    yield Fact(f"children, computed when opened: {listed}", node.address, 0.9, "parts", "")
     yield from pattern_facts(keys, node.address, 1.0)

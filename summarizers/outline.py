@@ -67,7 +67,8 @@ def _below(node: Node) -> str | None:
         rows = child if isinstance(child, list) else [{"key": key, **row} for key, row in child.items()]
         return _query(join(node.address, largest), rows)
     parts = [key for key, child in value.items() if not is_scalar(child)]
-    return f"open {join(node.address, parts[0])}" if parts else f"open {node.address}#1"
+    largest = max(parts, key=lambda key: len(value[key]), default=None)
+    return f"open {node.address}#1" if largest is None else f"open {join(node.address, largest)}"
 
 
 def _query(address: str, rows: Sequence[Mapping[str, Any]]) -> str:
@@ -76,7 +77,7 @@ def _query(address: str, rows: Sequence[Mapping[str, Any]]) -> str:
     if classes:
         column = _quoted(classes[0])
         return f"query {address}: SELECT {column}, count(*) AS n FROM t GROUP BY {column} ORDER BY n DESC"
-    numbers = [field for field in fields if isinstance(rows[0][field], int | float)]
+    numbers = [field for field in fields if type(rows[0][field]) in (int, float)]
     if numbers:
         return f"query {address}: SELECT * FROM t ORDER BY {_quoted(numbers[-1])} DESC LIMIT 3"
     return f"query {address}: SELECT count(*) FROM t"

@@ -1,5 +1,6 @@
 """The one packer: chooses facts, and fills a token budget with them exactly."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -93,7 +94,8 @@ class _Queue:
         return best
 
     def _worth(self, fact: Fact, topics: Counter[str], groups: set[str]) -> float:
-        length = self._length[id(fact)] + _LINE
+        length: float = self._length[id(fact)] + _LINE
         if fact.group in groups:  # it continues a line: the first words are there already
             length -= self._label[fact.group] + _LINE // 2
-        return fact.salience * _DECAY ** topics[fact.topic] / length**_LENGTH_POWER
+        decay: float = _DECAY ** topics[fact.topic]
+        return fact.salience * decay / math.pow(length, _LENGTH_POWER)

@@ -23,11 +23,11 @@ def record_facts(value: Mapping[str, object], address: str, name: str, weight: f
     for key, field in fields:
         text = f"{group} {key} {_said(key, field)}".strip()
         yield Fact(text, address, _worth(key, field) * weight, _topic(key, field), group or "\0fields")
-    parts = [f"{key} {len(part)}" for key, part in value.items() if isinstance(part, dict | list)]
+    parts = [f"{key} {len(part)}" for key, part in value.items() if isinstance(part, dict | list) and part]
     if parts and not name:
         more = f", +{len(parts) - 12}" if len(parts) > 12 else ""
         worth = 0.7 if fields else 0.4
-        yield Fact(f"parts: {', '.join(parts[:12])}{more}", address, worth * weight, "schema", "")
+        yield Fact(f"parts: {', '.join(parts[:12])}{more}", address, worth * weight, "parts", "")
 
 
 def _worth(key: str, field: object) -> float:

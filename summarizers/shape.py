@@ -5,7 +5,7 @@ from pager import Node
 
 def shape_of(node: Node) -> str:
     """Kind, length in the node's own unit, and bytes: "table, 764 rows, 464978 bytes"."""
-    parts = [node.kind]
+    parts: list[str] = [node.kind]
     if node.kind != "value":
         parts.append(f"{len(node)} {node.unit}")
     if node.size_bytes is not None and node.unit != "bytes":

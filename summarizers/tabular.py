@@ -25,7 +25,7 @@ def table_facts(records: Records, focus: str | None, *, head: bool, depth: int =
     for column in flat.columns:
         yield from column_facts(scene, column, ordered=ordered)
     yield from _missing(scene)
-    if not flat.pools and not records.path:
+    if not flat.pools and records.keys is None and not records.path:
         yield from _duplicates(scene)
     yield from sought_rows(scene, focus)
     if depth < _DEEPEST_POOL:
