@@ -46,7 +46,9 @@ def _of(tally: Tally, ranks: frozenset[str]) -> list[Group]:
 def _told(node: Node, groups: list[Group], salience: float, topic: str, most: int) -> Iterator[Fact]:
     first = min((group.index for group in groups), default=-1)
     for number, group in enumerate(groups[:most]):
-        weight = salience * max(0.45, 1 - 0.06 * number)
+        weight = (
+            salience * max(0.45, 1 - 0.06 * number) * (0.6 if number and group.count > 1 and not group.block else 1)
+        )
         weight = max(weight, salience * 0.95) if group.index == first else weight
         yield Fact(_sentence(group), node.address_of(group.index), weight, topic)
 

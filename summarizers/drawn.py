@@ -24,6 +24,7 @@ _UNITED = re.compile(r".* \((?:ns|us|µs|ms|s|sec|min|[KMGT]?(?:i?B)?|x|%)\) max
 _ADDED = re.compile(
     r"(?:time|cpu|gpu|mem|size|bytes|calls|count|total|duration|used|hits|requests|tokens)", re.IGNORECASE
 )
+_COUNTED = re.compile(r"calls|count|hits|requests", re.IGNORECASE)
 _NOT_ADDED = re.compile(r"%|avg|average|mean|per |rate|ratio|pid|median|max|min|p\d\d", re.IGNORECASE)
 
 
@@ -86,6 +87,7 @@ def _sums(node: Node, grid: Grid, rows: Rows, weight: float) -> Iterator[Fact]:
     if not 1 < len(counts) <= 0.7 * len(rows):
         return
     labels = [label for label in rows[0] if _ADDED.search(label) and not _NOT_ADDED.search(label)]
+    labels.sort(key=lambda label: not _COUNTED.search(label))
     for number, label in enumerate(labels[:5]):
         if len({row[label] for row in rows}) <= 0.2 * len(rows):
             continue
@@ -96,8 +98,8 @@ def _sums(node: Node, grid: Grid, rows: Rows, weight: float) -> Iterator[Fact]:
                 sums[str(row[name])] += amount  # type: ignore[assignment]  # a Counter adds floats as well
         if sums and (best := ranked(sums)[0])[1] > 0:
             yield Fact(
-                f"{label} summed by {name}: most {clip(best[0], 60)} {best[1]:.10g}",
+                f"{label} summed by {name}: {clip(best[0], 60)} {best[1]:.10g}",
                 node.address,
-                (0.9 - 0.1 * number) * weight,
+                (1.3 - 0.1 * number) * weight,
                 "sum",
             )

@@ -168,19 +168,14 @@ def _told(tally: Tally) -> set[str]:
 
 
 def _people(node: Node, tally: Tally) -> Iterator[Fact]:
-    """Components and hosts by how many lines are theirs."""
+    """Components and hosts by how many lines are theirs; one that all lines share is no news."""
     for noun, counts in (("component", tally.components), ("host", tally.hosts)):
-        if not counts or (
-            noun == "host" and len(counts) == 1 and sum(counts.values()) == tally.lines and tally.components
-        ):
-            if counts:
-                yield Fact(f"host {next(iter(counts))}", node.address, 0.3, "schema")
-            continue
         if len(counts) == 1:
-            yield Fact(f"{noun} {next(iter(counts))}", node.address, 0.3, "top")
-        else:
-            shown = listing(counts, 3 if max(map(len, counts)) < 40 else 1, width=90, more=False)
-            yield Fact(f"{len(counts)} {noun}s: {shown}", node.address, 1.3, "top")
+            yield Fact(f"{noun} {next(iter(counts))}", node.address, 0.3, "schema")
+        elif counts:
+            start = f"{len(counts)} {noun}s: "
+            for number, (name, count) in enumerate(ranked(counts)[:4]):
+                yield Fact(f"{start}{clip(name, 90)} {count}", node.address, (1.4, 0.6, 0.4, 0.3)[number], noun, start)
 
 
 def _columns(node: Node, tally: Tally, found: list[Family]) -> Iterator[Fact]:

@@ -52,7 +52,7 @@ def _grouped(node: Node, outcome: Outcome) -> Iterator[Fact]:
         named.sort(key=lambda item: (not item[0], -len(item[1])))
     few = len(named) <= _FEW
     for number, (message, members) in enumerate(named[:20]):
-        said = f": {clip(message.removeprefix('AssertionError: '), 100)}" if message else ""
+        said = f": {clip(message.removeprefix('AssertionError: '), 80)}" if message else ""
         text = f"{_tests(members, 1 + few)}{said}"
         salience = (2.2 if not number else 1.9) if few else max(0.6, 1.6 - 0.1 * number)
         yield Fact(
@@ -72,7 +72,7 @@ def _files(node: Node, outcome: Outcome) -> Iterator[Fact]:
         files = Counter(one.file for one in outcome.failures if one.file and one.kind == kind)
         start = f"{kind} by file: "
         for number, (file, count) in enumerate(ranked(_shortened(files))[:10]):
-            salience = 2.0 if not number and len(outcome.failures) > _FEW else 1.0 - 0.04 * number
+            salience = 2.0 if not number and len(outcome.failures) > _FEW else 0.7 - 0.03 * number
             yield Fact(f"{start}{file} {count}", node.address, salience, f"{kind} file", start)
 
 
@@ -91,7 +91,7 @@ def _shortened(files: Counter[str]) -> Counter[str]:
 
 def _exceptions(node: Node, outcome: Outcome) -> Iterator[Fact]:
     if outcome.exceptions:
-        salience = 1.6 if len(outcome.failures) > _FEW else 0.9
+        salience = 1.6 if len(outcome.failures) > _FEW else 0.7
         yield Fact(f"exceptions: {listing(outcome.exceptions, 3)}", node.address, salience, "exception")
     messages = ranked(outcome.messages)
     salience = 1.9 if len({one.message for one in outcome.failures}) > _FEW else 0.6

@@ -38,6 +38,8 @@ def facts(node: Node, focus: str | None) -> Iterator[Fact]:
     """Yield how it starts, its titles and key sentences, words it is about; what a focus asks comes first."""
     if focus:
         yield from quotes(node, focus, whole=True)
+    if node.encoding not in (None, "utf-8", "ascii") and node.address == node.result.id:
+        yield Fact(f"{node.result.size_bytes} bytes as {node.encoding}", node.address, 1.2, "format")
     opening = " ".join(line.strip() for line in head(node, 8) if line.strip())
     if opening:
         yield Fact(f"starts: {clip(opening, 160)}", node.address, 1.4, "heading")

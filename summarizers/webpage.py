@@ -55,11 +55,13 @@ def facts(node: Node, focus: str | None) -> Iterator[Fact]:
 
 
 def _headings(node: Node, page: _Page) -> Iterator[Fact]:
-    if page.headings:
-        shown = names((text for _, text, _ in page.headings), 8)
-        yield Fact(
-            f"{plural(len(page.headings), 'heading')}: {shown}", node.address_of(page.headings[0][2]), 1.3, "heading"
-        )
+    if not page.headings:
+        return
+    few = len(page.headings) <= 2
+    shown = names((text for _, text, _ in page.headings), 8)
+    text = f"{plural(len(page.headings), 'heading')}: {shown}"
+    yield Fact(text, node.address_of(page.headings[0][2]), 0.7 if few else 1.3, "heading")
+    if not few:
         _, text, line = page.headings[-1]
         yield Fact(f"last heading {clip(text, 80)}", node.address_of(line), 0.7, "heading")
 
@@ -71,7 +73,7 @@ def _tables(node: Node, page: _Page, focus: str | None) -> Iterator[Fact]:
         yield Fact(f"{len(grids)} tables: {shown}", node.address_of(grids[0].indices[0]), 0.8, "count")
     for number, grid in enumerate(grids[:_TABLES]):
         rows = typed_columns(grid.names, grid.rows)
-        yield from drawn_facts(node, grid, rows, focus, weight=1.1 if not number else 0.5)
+        yield from drawn_facts(node, grid, rows, focus, weight=1.3 if not number else 0.5)
 
 
 def _grid(rows: list[tuple[int, list[str]]]) -> Grid | None:
@@ -93,8 +95,8 @@ def _counts(node: Node, page: _Page) -> Iterator[Fact]:
     if page.links:
         hosts = Counter(urlsplit(link).netloc for link in page.links if link.startswith("http"))
         said = f", most to {listing(hosts, 2, more=False)}" if hosts else ""
-        yield Fact(f"{plural(len(page.links), 'link')}{said}", node.address, 0.7, "count")
-    yield Fact(f"tags {listing(page.tags, 5, more=False)}", node.address, 0.5, "top")
+        yield Fact(f"{plural(len(page.links), 'link')}{said}", node.address, 0.4, "count")
+    yield Fact(f"tags {listing(page.tags, 5, more=False)}", node.address, 0.3, "top")
 
 
 class _Page(HTMLParser):
