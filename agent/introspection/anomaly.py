@@ -1,6 +1,6 @@
 """One thing that stands out in a network: where, what, how large, and how that compares with its siblings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from .measured import rounded
@@ -46,6 +46,19 @@ def ranked(found: Iterable[Anomaly]) -> list[Anomaly]:
         elif one.what not in (best[place].what, *best[place].also):
             best[place] = replace(best[place], also=(*best[place].also, one.what))
     return sorted(best.values(), key=_order)
+
+
+def outcomes(found: Sequence[Anomaly], stack: str, shown: int = 3) -> dict[str, str]:
+    """Return the first findings in words, each under its own key, for a summary that has room for little else."""
+    if not found:
+        return {"outcome": "nothing stands out from its siblings"}
+    rows = [one.row(stack) for one in found[:shown]]
+    words = [
+        f"alert: {row['what']}, {row['where']}, at {row['module']} "
+        f"(value {row['value']}, siblings {row['siblings_median']}, score {row['score']})"
+        for row in rows
+    ]
+    return {"outcome" if number == 1 else f"outcome_{number}": text for number, text in enumerate(words, 1)}
 
 
 def _order(one: Anomaly) -> tuple[int, float, int, str]:

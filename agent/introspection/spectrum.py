@@ -7,7 +7,7 @@ from torch import Tensor
 
 from pager import Lazy
 
-from .anomaly import ranked
+from .anomaly import outcomes, ranked
 from .contrasts import Contrast, Reading, contrasted
 from .heads import outputs_first
 from .measured import rounded
@@ -123,7 +123,11 @@ def scan_spectra(subject: Subject) -> dict[str, object]:
         for family in families.values()
         for one in family
     ]
-    return {"anomalies": [one.row(subject.stack) for one in found], "matrices": rows}
+    return {
+        **outcomes(found, subject.stack),
+        "anomalies": [one.row(subject.stack) for one in found],
+        "matrices": rows,
+    }
 
 
 def _brief(one: Spectrum) -> dict[str, object]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
-from .anomaly import Anomaly, ranked
+from .anomaly import Anomaly, outcomes, ranked
 from .contrasts import CONTRASTS, contrasted
 from .faults import astray, blanks, copies, empty, not_finite
 from .measured import Measured, measure, record
@@ -90,12 +90,16 @@ def _joined(group: list[Anomaly]) -> list[Anomaly]:
 
 
 def weight_statistics(weights: Weights) -> dict[str, object]:
-    """Return the scan of the whole network: `anomalies` (a table), `layers` (module to statistics) and `other`."""
+    """Return the scan of the whole network: `outcome` in words, `anomalies` (a table), `layers` and `other`.
+
+    `layers` holds for each layer its modules and their statistics, `other` the tensors outside the stack.
+    """
     subject = weights.subject
     found = weights.anomalies()
     return {
+        **outcomes(found, subject.stack),
         "anomalies": [one.row(subject.stack) for one in found[:_SHOWN]],
-        "anomalies_left_out": max(0, len(found) - _SHOWN),
+        **({"anomalies_left_out": len(found) - _SHOWN} if len(found) > _SHOWN else {}),
         "layers": [layer_statistics(weights, layer) for layer in range(subject.layer_count)],
         "other": layer_statistics(weights, None),
     }

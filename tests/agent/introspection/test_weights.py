@@ -119,3 +119,17 @@ def test_what_every_layer_has_is_no_anomaly() -> None:
 def test_edges_are_marked() -> None:
     """The first and the last layer, which differ by nature, are told from the rest."""
     assert [one.edge for one in deviations([5.0, 1.0, 1.0, 1.0])] == [True, False, False, True]
+
+
+@pytest.mark.parametrize("kind", SEEN)
+def test_the_card_of_the_scan_names_the_plant(kind: str, llama: Path, tmp_path: Path) -> None:
+    """The first thing a model sees of a scan, at most 260 tokens, says where the fault is."""
+    from pager import Pager
+    from summarizers import card
+
+    planted = plant(llama, tmp_path / "planted", 4, kind=kind)
+    scan = Introspection(Subject(tmp_path / "planted")).get_weight_statistics()
+    with Pager() as pager:
+        seen = card(pager.node(pager.put(scan).id), counter=pager.counter, limit_tokens=260)
+    assert seen.tokens <= 260
+    assert planted.named_by(seen.text), seen.text
