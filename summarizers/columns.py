@@ -28,6 +28,7 @@ class Column:
     counts: Counter[object]
     numbers: Numbers | None = None
     divisor: float | None = None  # for time stamps in numbers: into seconds
+    telling: bool = True  # for lengths: of lists and of mappings of records, not of plain labels
 
     @property
     def distinct(self) -> int:

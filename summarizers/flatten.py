@@ -16,7 +16,7 @@ from .rows import Records, are_alike, are_siblings
 _MOST_COLUMNS = 300
 _MOST_POOLED = 30_000
 _DEEPEST = 6
-_POOLED = 0.45  # of its parents' weight that a pool has beside their own fields
+_POOLED = 0.5  # of its parents' weight that a pool has beside their own fields
 _POOLED_ALONE = 0.9  # ... where the parents have no fields of their own
 _VECTOR = 8  # lists of numbers up to this length, all equally long, are coordinates: a column each
 
@@ -32,12 +32,18 @@ class Flat:
 def flatten(records: Records) -> Flat:
     """The columns of the records, at most 300, in the order of the data; and their pools."""
     flat = Flat()
-    siblings = sum(map(are_siblings, records.rows))
-    if siblings and 2 * siblings >= len(records.rows):
+    if _mostly_siblings(records.rows):
         _pool(records, (), records.rows, flat)
         return flat
     _fields(records, (), list(records.rows), flat)
     return flat
+
+
+def _mostly_siblings(values: Sequence[Any]) -> bool:
+    """Whether at least half of the values (of up to 60 spread over them) are mappings of alike mappings."""
+    sample = values[:: max(1, len(values) // 60)]
+    found = sum(map(are_siblings, sample))
+    return found > 0 and 2 * found >= len(sample)
 
 
 def _fields(records: Records, path: tuple[str | int, ...], rows: list[Any], flat: Flat) -> None:
@@ -66,15 +72,15 @@ def _mappings(records: Records, path: tuple[str | int, ...], values: list[Any], 
     present = [value for value in values if value is not None]
     if len(present) < len(values):
         flat.columns.append(_presence(path, values, len(flat.columns)))
-    tables = [value for value in present if are_siblings(value)]
-    if tables and 2 * len(tables) >= sum(map(bool, present)):
+    if _mostly_siblings([value for value in present if value]):
         flat.columns.append(_lengths(path, values, len(flat.columns)))
         _pool(records, path, values, flat)
     elif len(path) < _DEEPEST and (are_alike(present) or len(dict.fromkeys(chain.from_iterable(present))) <= 12):
         _fields(records, path, values, flat)
     else:
-        flat.columns.append(_lengths(path, values, len(flat.columns)))
-        if any(isinstance(child, dict) for value in present for child in value.values()):
+        nested = any(isinstance(child, dict) for value in present for child in value.values())
+        flat.columns.append(_lengths(path, values, len(flat.columns), telling=nested))
+        if nested:
             _pool(records, path, values, flat)
 
 
@@ -99,12 +105,13 @@ def _presence(path: tuple[str | int, ...], values: list[Any], position: int) -> 
     return Column(str(path[-1]), path, (), "empty", missing, position, Counter())
 
 
-def _lengths(path: tuple[str | int, ...], values: list[Any], position: int) -> Column:
+def _lengths(path: tuple[str | int, ...], values: list[Any], position: int, *, telling: bool = True) -> Column:
     import numpy as np
 
     lengths = [0 if value is None else len(value) for value in values]
     counts: Counter[object] = Counter(lengths)
-    return Column(str(path[-1]), path, lengths, "length", 0, position, counts, np.array(lengths, dtype=np.float64))
+    numbers = np.array(lengths, dtype=np.float64)
+    return Column(str(path[-1]), path, lengths, "length", 0, position, counts, numbers, telling=telling)
 
 
 def _elements(path: tuple[str | int, ...], values: list[Any], position: int) -> Column:

@@ -6,6 +6,9 @@ from pager import Node
 
 from .fact import Fact
 from .series import pattern_facts
+from .tree import tree_facts
+
+_LISTED = 8
 
 
 def matches(node: Node) -> bool:
@@ -14,8 +17,12 @@ def matches(node: Node) -> bool:
 
 
 def facts(node: Node, focus: str | None) -> Iterator[Fact]:
-    """How many children, how they are called, and nothing computed."""
-    keys = [str(child.address[len(node.address) :].lstrip("/")) for child in node.children()]
-    listed = ", ".join(keys[:8]) + (f", ... {keys[-1]}" if len(keys) > 8 else "")
+    """What is known of the whole, how many children, how they are called; nothing is computed."""
+    known = node.value()
+    if not isinstance(known, dict):
+        return
+    keys = [str(key) for key in known.get("children", ())]
+    yield from tree_facts(known.get("about", {}), node.address, focus)
+    listed = ", ".join(keys[:_LISTED]) + (f", ... {keys[-1]}" if len(keys) > _LISTED else "")
     yield Fact(f"children, computed when opened: {listed}", node.address, 0.9, "parts", "")
     yield from pattern_facts(keys, node.address, 1.0)

@@ -40,7 +40,7 @@ def length_facts(scene: Scene, column: Column) -> Iterator[Fact]:
         yield scene.fact(column, f"{_value(column, 0)} in each", 0.2, "constant")
         return
     most = f"most {_value(column, spread.highest)}{_who(scene, spread.highest, spread.at_maximum)}"
-    yield scene.fact(column, most, 0.75, "extreme", row=spread.highest)
+    yield scene.fact(column, most, 0.75 if column.telling else 0.35, "extreme", row=spread.highest)
     total = round(spread.mean * spread.count)
     yield scene.fact(column, f"{total} in all", 0.4, "count")
     if spread.zero and spread.zero < spread.count:

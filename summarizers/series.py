@@ -70,7 +70,9 @@ def pattern_facts(keys: Sequence[str], address: str, weight: float) -> Iterator[
             numbers.setdefault(pattern, []).append(int(found.group()[:15]))
     if len(counts) > 0.5 * len(keys):
         return
-    yield Fact(f"names: {len(counts)} pattern{'s' if len(counts) > 1 else ''}", address, 0.7 * weight, "template", "names:")
+    yield Fact(
+        f"names: {len(counts)} pattern{'s' if len(counts) > 1 else ''}", address, 0.7 * weight, "template", "names:"
+    )
     for pattern, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:4]:
         low_high: Any = numbers.get(pattern)
         spelled = pattern.replace("{}", f"{{{min(low_high)}..{max(low_high)}}}", 1) if low_high else pattern

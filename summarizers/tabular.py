@@ -14,6 +14,7 @@ from .sought import sought_rows
 from .times import is_ordered, time_facts
 
 _DEEPEST_POOL = 3
+_FEW, _MANY = 2, 8  # rows that lack a value are named where they are few among many
 
 
 def table_facts(records: Records, focus: str | None, *, head: bool, depth: int = 0) -> Iterator[Fact]:
@@ -88,9 +89,15 @@ def _missing(scene: Scene) -> Iterator[Fact]:
         if missing == height:
             yield scene.fact(column, "never set", 0.12, "missing")
         elif missing <= height / 2:
-            yield scene.fact(column, f"missing {missing}", 0.35, "missing")
+            lacking = _names_of_lacking(scene, column) if missing <= _FEW and height >= _MANY else ""
+            yield scene.fact(column, f"missing {missing}{lacking}", 0.35, "missing")
         else:
             yield scene.fact(column, f"set in {height - missing} of {height}", 0.45, "missing")
+
+
+def _names_of_lacking(scene: Scene, column: Column) -> str:
+    names = [scene.name(row) for row, value in enumerate(column.values) if value is None]
+    return f": {', '.join(names)}" if names and all(names) else ""
 
 
 def _duplicates(scene: Scene) -> Iterator[Fact]:
