@@ -36,8 +36,8 @@ class Deviation:
 def deviations(values: Sequence[float]) -> list[Deviation]:
     """Compare each layer's value (0 or more) with its neighbours in depth; nothing where there are fewer than three.
 
-    >>> [round(one.ratio, 2) for one in deviations([1.0, 1.1, 1.2, 3.9, 1.4, 1.5, 1.6])]
-    [1.0, 1.0, 1.0, 2.6, 1.0, 1.0, 1.0]
+    >>> [round(one.ratio, 2) for one in deviations([1.0, 1.0, 1.1, 3.9, 1.1, 1.0, 1.0])]
+    [1.0, 1.0, 1.0, 3.55, 1.0, 1.0, 1.0]
     """
     if len(values) < 3:
         return []

@@ -28,7 +28,7 @@ def test_the_streamed_pass_is_the_plain_pass(family: str, request: pytest.Fixtur
     network = Network(Subject(folder))
     ids, tokens = network.tokens(PROMPT)
     hidden: dict[int, torch.Tensor] = {}
-    logits = network.run(ids, lambda layer, module, output: hidden.setdefault(layer, output) if not module else None)
+    logits = network.run(ids, lambda layer, module, output: hidden.update({} if module else {layer: output}))
     reference = _reference(folder, ids)
     assert logits is not None
     assert torch.allclose(logits, reference.logits[0], atol=1e-5)

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from agent.introspection import FIRST_KINDS, KINDS, NoPlant, Subject, plant
-from agent.introspection.edits import names_layer, names_number
+from agent.introspection.naming_checks import names_layer, names_number
 
 # How many tensors each kind may change in a Llama of 9 tensors a layer.
 CHANGED = {

@@ -133,3 +133,13 @@ def test_the_card_of_the_scan_names_the_plant(kind: str, llama: Path, tmp_path: 
         seen = card(pager.node(pager.put(scan).id), counter=pager.counter, limit_tokens=260)
     assert seen.tokens <= 260
     assert planted.named_by(seen.text), seen.text
+
+
+@pytest.mark.model
+def test_the_bundled_model_raises_no_alarm() -> None:
+    """Its natural oddities, rows ten times their peers among them, are no faults."""
+    from agent.models.bundled import bundled_model
+
+    weights = Weights(Subject(bundled_model()))
+    assert weights.anomalies() == []
+    assert max(float(one.moments.abs_max) for one in weights.all()) > 5
