@@ -12,6 +12,9 @@ _REQUEST = re.compile(
 )
 
 
+_CLASSES = {"1": "informed", "2": "answered", "3": "redirected", "4": "client errors", "5": "server errors"}
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One request and its answer; `size` in bytes, empty where none was sent."""
@@ -24,7 +27,7 @@ class Request:
     @property
     def kind(self) -> str:
         """Method and class of status: what makes requests alike."""
-        return f"{self.method} requests answered {self.status[0]}xx"
+        return f"{self.method} requests: {_CLASSES[self.status[0]]}"
 
     def columns(self) -> Iterator[tuple[str, str]]:
         """Yield (label, value) pairs to count."""

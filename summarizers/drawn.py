@@ -84,7 +84,7 @@ def _sums(node: Node, grid: Grid, rows: Rows, weight: float) -> Iterator[Fact]:
     """Amounts summed over the rows of one name, where names repeat."""
     name = grid.names[0]
     counts = Counter(row[name] for row in rows if isinstance(row.get(name), str))
-    if not 1 < len(counts) <= 0.7 * len(rows):
+    if not 1 < len(counts) <= 0.7 * len(rows) or name == "mode":
         return
     labels = [label for label in rows[0] if _ADDED.search(label) and not _NOT_ADDED.search(label)]
     labels.sort(key=lambda label: not _COUNTED.search(label))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from .mask import MASK
 from .tally import Group
 
-_MOST_CLUSTERED = 4_000  # distinct masked messages given to drain3, the most frequent first
+_MOST_CLUSTERED = 1_500  # distinct masked messages given to drain3, the most frequent first
 _DOMINANT = 0.9
 _SIMILAR = 0.6  # share of equal words that makes two messages one template
 

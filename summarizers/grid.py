@@ -8,10 +8,20 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 _RULE = re.compile(r"[\s|+:=_─━┄┼╋├┤┌┐└┘╭╮╰╯┬┴│╞╪╡═-]{3,}$")
-_RUNS = re.compile(r"-+|=+|─+")
+_RUNS = (re.compile(r"=+"), re.compile(r"-+"), re.compile(r"─+"))
+_SHAPES = tuple(
+    re.compile(shape)
+    for shape in (
+        r"[-+]?[\d.,:]+[A-Za-z%]{0,2}$",
+        r"\.{0,2}/",
+        r"[0-9a-f]{8,}$",
+        r"[-dlcbps][-rwxsStT]{9}",
+        r"\d[\d:/-]{3,}$",
+    )
+)
 _BARS = re.compile(r"[|│┃]")
 _GAP_ROWS = 600  # rows looked at to find the gaps
-_FILLED = 0.985  # share of rows that leave a gap empty
+_FILLED = 0.95  # share of rows that leave a gap empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +46,14 @@ def grid_of(lines: Sequence[tuple[int, str]]) -> Grid | None:
     if _barred([line for _, line in body[:40]]):
         return _of_bars(body)
     rules = [line for _, line in lines if is_rule(line)]
-    spans = next((found for rule in rules if len(found := [run.span() for run in _RUNS.finditer(rule)]) > 1), None)
+    spans = next((found for rule in rules if len(found := _runs(rule)) > 1), None)
     return _of_gaps(body, spans)
+
+
+def _runs(rule: str) -> list[tuple[int, int]]:
+    """Where the strokes of a rule stand, by the kind of stroke that it has most of."""
+    kinds = [[run.span() for run in stroke.finditer(rule)] for stroke in _RUNS]
+    return max(kinds, key=lambda spans: sum(end - begin for begin, end in spans))
 
 
 def _barred(lines: Sequence[str]) -> bool:
@@ -56,6 +72,8 @@ def _of_bars(body: Sequence[tuple[int, str]]) -> Grid | None:
 
 def _of_gaps(body: Sequence[tuple[int, str]], spans: list[tuple[int, int]] | None) -> Grid | None:
     header, lines = body[0][1], [line for _, line in body[1:]]
+    if spans is None and (bare := _headless(body)) is not None:
+        return bare
     if len(header.split()) < 2 or not _is_header(re.split(r"\s{2,}|\t", header.strip())):
         return None
     if spans is None:
@@ -68,6 +86,46 @@ def _of_gaps(body: Sequence[tuple[int, str]], spans: list[tuple[int, int]] | Non
     if header[spans[-1][0] - 2 : spans[-1][0] - 1].strip() and sum(bool(row[-1]) for row in rows) <= 0.1 * len(rows):
         names, rows = _joined_last(names, rows)
     return _grid(names, rows, [index for index, _ in body[1:]]) if _is_table(names, rows) else None
+
+
+def _headless(body: Sequence[tuple[int, str]]) -> Grid | None:
+    """A table whose first row is a row as well: lines of as many words or fields, of the same shapes."""
+    lines = [line for _, line in body]
+    for separator, most in ((":", 40), ("\t", 100), (None, _most_words(lines))):
+        if most < 2:
+            continue
+        rows = [line.split(separator, most - 1 if separator is None else -1) for line in lines]
+        width = len(rows[0])
+        usual = sum(len(row) == width for row in rows) >= 0.9 * len(rows)
+        if width < (2 if separator is None else 4) or not usual or not _shaped(rows[0], rows[1:]):
+            continue
+        kept = [(index, row) for (index, _), row in zip(body, rows, strict=True) if len(row) == width]
+        listed = separator is None and width == len(_LISTED) and _SHAPES[3].match(rows[0][0])
+        return _grid(
+            _LISTED if listed else [f"column {at + 1}" for at in range(width)],
+            [tuple(row) for _, row in kept],
+            [index for index, _ in kept],
+        )
+    return None
+
+
+_LISTED = ["mode", "links", "owner", "group", "size", "month", "day", "time", "name"]  # ls -l
+
+
+def _most_words(lines: Sequence[str]) -> int:
+    """How many words nearly every line has; what comes after them is the last column."""
+    counts = sorted(len(line.split()) for line in lines)
+    return counts[len(counts) // 20]
+
+
+def _shaped(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
+    """Whether a cell of the first row has the shape (number, path, hash, mode) of nearly all below it."""
+    for at, cell in enumerate(first):
+        shape = next((shape for shape in _SHAPES if shape.match(cell)), None)
+        column = [row[at] for row in others if at < len(row)]
+        if shape is not None and column and sum(bool(shape.match(one)) for one in column) >= 0.9 * len(column):
+            return True
+    return False
 
 
 def _spans(header: str, lines: Sequence[str]) -> list[tuple[int, int]]:
@@ -113,7 +171,11 @@ def _joined_last(names: list[str], rows: list[tuple[str, ...]]) -> tuple[list[st
 def _is_header(cells: Sequence[str]) -> bool:
     """Names, not numbers or sentences."""
     filled = [cell for cell in cells if cell]
-    wordy = sum(1 for cell in filled if re.search(r"[A-Za-z#%]", cell) and not re.fullmatch(r"[-+\d.,]+\w?", cell))
+    wordy = sum(
+        1
+        for cell in filled
+        if re.search(r"[A-Za-z#%]", cell) and not re.fullmatch(r"[-+]?\d[\d.,]* ?[A-Za-z%]{0,3}", cell)
+    )
     return len(filled) >= 2 and wordy >= 0.8 * len(filled) and max(map(len, filled)) <= 60
 
 

@@ -49,7 +49,7 @@ _LAYOUTS = tuple(
         # anything, LEVEL, message
         rf"[^A-Za-z]{{0,40}}{_LEVEL}\b[\]:|,>)-]{{0,3}}\s*(?P<message>.*)",
         rf".{{0,60}}?\b{_LEVEL}\b[\]:|,>)-]{{0,3}}\s*(?P<message>.*)",
-        rf"\s*(?P<component>{_NAME})(?:\[\d+\])?(?::| -)\s(?P<message>.*)",
+        r"\s*(?P<component>[A-Za-z_][\w.$/@* -]{0,60}?)(?:\[\d+\])?(?::| -)\s(?P<message>.*)",
     )
 )
 _ANY = re.compile(r"\s*(?P<message>.*)")

@@ -24,10 +24,10 @@ def pair_facts(node: Node, runs: Sequence[Pairs]) -> Iterator[Fact]:
     told = 0
     for run in runs:
         for part in _parted(run):
-            if len(part.entries) >= _FEWEST and _unit(part.entries[0][1]) is not None:
+            told_as_one = _is_series(part)
+            if told_as_one:
                 yield from _extremes(node, part)
-                continue
-            for key, value, index in part.entries:
+            for key, value, index in part.entries[: 8 if told_as_one else None]:
                 told += 1
                 salience = (
                     1.2
@@ -35,6 +35,12 @@ def pair_facts(node: Node, runs: Sequence[Pairs]) -> Iterator[Fact]:
                     else max(0.3, 0.8 - 0.02 * told) * (0.6 if value[0] in "{[" else 1)
                 )
                 yield Fact(f"{key}: {clip(value, 90)}", node.address_of(index), salience, "pair")
+
+
+def _is_series(part: Pairs) -> bool:
+    """Whether the pairs are numbers of one meaning: one unit, or one title above them."""
+    unit = _unit(part.entries[0][1])
+    return len(part.entries) >= _FEWEST and unit is not None and bool(unit or part.title)
 
 
 def _parted(run: Pairs) -> Iterator[Pairs]:

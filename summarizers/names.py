@@ -96,7 +96,9 @@ def _ranged(pattern: str, members: list[str]) -> str:
     columns = zip(*(_NUMBER.findall(name) for name in members), strict=True)
     spans = [_span([int(value) for value in column]) for column in columns]
     parts = pattern.split("{}")
-    return parts[0] + "".join(f"{{{span}}}{part}" for span, part in zip(spans, parts[1:], strict=True))
+    return parts[0] + "".join(
+        (span if span.isdigit() else f"{{{span}}}") + part for span, part in zip(spans, parts[1:], strict=True)
+    )
 
 
 def _span(numbers: list[int]) -> str:
@@ -108,12 +110,25 @@ def _span(numbers: list[int]) -> str:
 
 
 def _parts(node: Node, values: list[str]) -> Iterator[Fact]:
-    firsts = Counter(parts[0] for name in values if len(parts := [part for part in _SPLIT.split(name) if part]) > 1)
-    lasts = Counter(parts[-1] for name in values if len(parts := [part for part in _SPLIT.split(name) if part]) > 1)
+    """What names start and end with, once what all start with is left out."""
+    split = [[part for part in _SPLIT.split(name) if part] for name in values]
+    shared = _shared(split)
+    if shared:
+        yield Fact(f"all in {'/'.join(split[0][:shared])}", node.address, 0.8, "range")
+    firsts = Counter(parts[shared] for parts in split if len(parts) > shared + 1)
+    lasts = Counter(parts[-1] for parts in split if len(parts) > 1)
     for word, counts in (("start", firsts), ("end", lasts)):
         shown = Counter({name: count for name, count in ranked(counts)[:200] if count > 1})
         if shown and len(counts) > 1:
-            yield Fact(f"{word} with {listing(shown, 6)}", node.address, 0.9, "top")
+            yield Fact(f"{word} with {listing(shown, 5)}", node.address, 0.9, word)
+
+
+def _shared(split: list[list[str]]) -> int:
+    """How many leading parts all names have in common."""
+    shared = 0
+    while all(len(parts) > shared + 1 for parts in split) and len({parts[shared] for parts in split}) == 1:
+        shared += 1
+    return shared
 
 
 def _near(node: Node, seen: list[tuple[int, str]], focus: str) -> Iterator[Fact]:

@@ -12,7 +12,7 @@ _SUMMARY = re.compile(
     r"|xpassed|rerun)(?:, )?)+"
     r"|(?:=+ )?no tests ran in"
     r"|Ran \d+ tests? in [\d.]+s|FAILED \((?:failures|errors|skipped)=|OK(?: \(.*\))?$"
-    r"|(?:Tests|Test Suites|Snapshots|Test Files): +\S.*(?:total|passed|failed)|\s*(?:Tests"
+    r"|(?:Tests|Test Suites|Test Files): +\S.*(?:total|passed|failed)|\s*(?:Tests"
     r"|Test Files) +\d+ (?:failed|passed)"
     r"|\s+\d+ (?:passing|failing|pending)\b"
     r"|test result: |\[(?:INFO|ERROR|WARNING)\] Tests run: \d+|Tests run: \d+, Failures"
@@ -51,6 +51,14 @@ _OTHER_SAID = re.compile(
     r"\s*(?P<text>(?:\w+\.)*(?:AssertionError|Error|\w+Error|\w+Exception)\b.*|expect\(.*|assertion .*failed.*"
     r"|thread '.*' panicked at .*|\w[\w/.-]*_test\.go:\d+: .*)$"
 )
+_RUNNING = re.compile(r"=== RUN +(?P<name>\S+)$")
+_STATUS = re.compile(
+    r"\s*--- (PASS|FAIL|SKIP): |test \S+(?: - .*)? \.\.\. (ok|FAILED|ignored)\b|\s+([✓✔√✕✗×○]) |(ok|not ok) \d+\b"
+)
+_STATUSES = dict.fromkeys(("PASS", "ok", "✓", "✔", "√"), "passed") | dict.fromkeys(
+    ("FAIL", "FAILED", "✕", "✗", "×", "not ok"), "failed"
+)
+_STATUSES |= dict.fromkeys(("SKIP", "ignored", "○"), "skipped")
 _SLOW = re.compile(
     r"(?P<seconds>\d+\.\d+)s (?:call|setup|teardown) +(?P<name>\S+)|--- \w+: (?P<go>\S+) \((?P<took>[\d.]+)s\)"
 )
@@ -66,6 +74,7 @@ class Failure:
     index: int
     file: str = ""
     message: str = ""
+    failed: bool = False
 
 
 @dataclass(slots=True)
@@ -79,13 +88,18 @@ class Outcome:
     first: dict[str, int] = field(default_factory=dict)
     settings: list[tuple[str, int]] = field(default_factory=list)
     slowest: tuple[str, float, int] | None = None
+    statuses: Counter[str] = field(default_factory=Counter)
     _named: dict[str, Failure] = field(default_factory=dict)
     _open: Failure | None = None
+    _file: str = ""
     _before: str = ""
 
     def read(self, index: int, line: str) -> None:
         """Take in one line."""
-        if _SUMMARY.match(line):
+        self._status(line)
+        if (running := _RUNNING.match(line)) is not None:
+            self._open = self._named.setdefault(_key(running["name"]), Failure(running["name"], "failed", index))
+        elif _SUMMARY.match(line):
             self.summaries.append((line.strip("= "), index))
         elif _SETTING.match(line):
             self.settings.append((line, index))
@@ -106,21 +120,30 @@ class Outcome:
         if found is None:
             return False
         parts = found.groupdict()
+        if not parts.get("name") and parts.get("kind") is None and parts.get("file"):
+            self._file = parts["file"] or ""
+            return True
         name = (parts.get("name") or parts.get("file") or "").strip("✕✗× ")
         failure = self._failure(name, "error" if parts.get("kind") == "ERROR" else "failed", index)
-        failure.file = failure.file or parts.get("file") or ""
+        failure.file = failure.file or parts.get("file") or self._file
         failure.message = failure.message or (parts.get("message") or "")
         self._open = failure
         return True
 
     def _failure(self, name: str, kind: str, index: int) -> Failure:
-        """The failure of that name; a heading says `Class.test` where the summary says `Class::test`."""
-        key = name.replace("::", ".")
-        known = self._named.get(key)
-        if known is None:
-            known = self._named[key] = Failure(name.replace("::", "."), kind, index)
+        """The failure of that name, however much of its path a line says; the longest name is kept."""
+        known = self._named.setdefault(_key(name), Failure(name, kind, index))
+        if len(name) > len(known.name):
+            known.name = name
+        if not known.failed:
+            known.failed, known.kind, known.index = True, kind, index
             self.failures.append(known)
         return known
+
+    def _status(self, line: str) -> None:
+        found = _STATUS.match(line)
+        if found:
+            self.statuses[_STATUSES[found[1] or found[2] or found[3] or found[4]]] += 1
 
     def _said(self, index: int, line: str) -> None:
         found = _SAID.match(line)
@@ -129,6 +152,8 @@ class Outcome:
             found = _OTHER_SAID.match(line) if self._open is not None and not self._open.message else None
             starts = found is not None
         if found is None:
+            if self._before.startswith("thread '") and self._open is not None and "panicked at" in self._before:
+                self._open.message = f"{line.strip()} ({self._before.split('panicked at ')[-1].rstrip(':')})"
             return
         text = found["text"]
         kind = _KIND.match(text)
@@ -159,6 +184,11 @@ class Outcome:
 
 def _is_test_file(path: str) -> bool:
     return "test" in path.rsplit("/", 1)[-1] or "spec" in path.rsplit("/", 1)[-1]
+
+
+def _key(name: str) -> str:
+    """Class::test, Class.test and suite › test are one."""
+    return name.replace("::", ".").split(" › ")[-1]
 
 
 def is_test_line(line: str) -> bool:

@@ -45,8 +45,8 @@ def _in_order() -> tuple[Summarizer, ...]:
         webpage,
     )
 
-    values = (lazy, content, trajectory, strings, array, table, mapping)
-    printed = (traceback, testrun, compiler, diff, gitlog, webpage, log, terminal, names)
+    values = (lazy, trajectory, strings, array, table, mapping)
+    printed = (testrun, traceback, compiler, diff, gitlog, webpage, log, terminal, names, content)
     return (*values, *printed, code, markup, text, value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -30,8 +31,7 @@ def matches(node: Node) -> bool:
 def facts(node: Node, focus: str | None) -> Iterator[Fact]:
     """Yield the totals, the failures by their message, and where they gather."""
     outcome = read_outcome(enumerate(stream(node)))
-    for number, (text, index) in enumerate(outcome.summaries[-4:][::-1]):
-        yield Fact(clip(text, 160), node.address_of(index), 2.6 - 0.6 * number, "count")
+    yield from _totals(node, outcome)
     yield from _grouped(node, outcome)
     yield from _files(node, outcome)
     yield from _exceptions(node, outcome)
@@ -40,6 +40,19 @@ def facts(node: Node, focus: str | None) -> Iterator[Fact]:
         yield Fact(clip(text, 120), node.address_of(index), 0.4, "schema")
     if focus:
         yield from quotes(node, focus)
+
+
+def _totals(node: Node, outcome: Outcome) -> Iterator[Fact]:
+    """The runner's own last words, those on tests first; the statuses counted where it prints none."""
+    last = sorted(outcome.summaries[-6:], key=lambda told: (not _ON_TESTS.search(told[0]), -told[1]))
+    for number, (text, index) in enumerate(last[:4]):
+        yield Fact(clip(text, 160), node.address_of(index), 2.6 - 0.6 * number, "count")
+    if outcome.statuses and not any(_ON_TESTS.search(text) for text, _ in last):
+        counts = ", ".join(f"{count} {status}" for status, count in ranked(outcome.statuses))
+        yield Fact(f"tests: {counts}", node.address, 2.6, "count")
+
+
+_ON_TESTS = re.compile(r"\d+ (?:failed|passed|passing|failing|examples?)|Tests run|tests? in|^Tests?:", re.IGNORECASE)
 
 
 def _grouped(node: Node, outcome: Outcome) -> Iterator[Fact]:

@@ -57,7 +57,7 @@ _FRAMES_AFTER = (_JAVA, _SCRIPT, _NET, _GO)
 
 _NAMED = re.compile(
     r"(?:E   +|Caused by: |Uncaught |Unhandled exception[.:] |Exception in thread \"[^\"]{1,80}\" |Suppressed: )?"
-    r"(?P<kind>(?:[A-Za-z_$][\w$]{0,80}[./])*[A-Z_a-z]\w{0,80}?"
+    r"(?P<kind>(?:[A-Za-z_$][\w$]{0,80}[./])*(?:[A-Z_a-z]\w{0,80}?)?"
     r"(?:Error|Exception|Interrupt|Exit|Throwable|Failure|Fault|Warning|StopIteration|Timeout))"
     r"(?: \[[\w-]{1,40}\])?(?:: ?(?P<message>.*))?$"
 )

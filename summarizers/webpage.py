@@ -73,7 +73,7 @@ def _tables(node: Node, page: _Page, focus: str | None) -> Iterator[Fact]:
         yield Fact(f"{len(grids)} tables: {shown}", node.address_of(grids[0].indices[0]), 0.8, "count")
     for number, grid in enumerate(grids[:_TABLES]):
         rows = typed_columns(grid.names, grid.rows)
-        yield from drawn_facts(node, grid, rows, focus, weight=1.3 if not number else 0.5)
+        yield from drawn_facts(node, grid, rows, focus, weight=1.3 if not number else 0.35)
 
 
 def _grid(rows: list[tuple[int, list[str]]]) -> Grid | None:
