@@ -1,1 +1,36 @@
-"""The agent: an investigation loop whose prompt never outgrows its ceiling."""
+"""The agent: an investigation loop whose prompt never outgrows its ceiling.
+
+`investigate` starts a run, `resume` goes on with one; `@tool` makes a tool of a function; a model is anything that
+fulfils `Model`. None of this loads torch.
+"""
+
+from .chat import Choice, Message, Model, Prompt, Reply, ToolCall, ToolSpec
+from .errors import AgentError, CeilingExceeded, CeilingTooLow
+from .events import Event, Observer
+from .investigation import Outcome, investigate, resume
+from .notebook import Observation
+from .settings import Settings
+from .tools import Tool, Toolbox, tool
+
+__all__ = [
+    "AgentError",
+    "CeilingExceeded",
+    "CeilingTooLow",
+    "Choice",
+    "Event",
+    "Message",
+    "Model",
+    "Observation",
+    "Observer",
+    "Outcome",
+    "Prompt",
+    "Reply",
+    "Settings",
+    "Tool",
+    "ToolCall",
+    "ToolSpec",
+    "Toolbox",
+    "investigate",
+    "resume",
+    "tool",
+]

@@ -16,7 +16,7 @@ from .settings import Settings
 from .words import Words
 
 Measure = Callable[[Sequence[Message]], int]
-_ALARM = 1.0  # the least salience of a second fact that the loop saves
+_SAVED_FACTS = 3  # of a result the model saved nothing of
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +120,7 @@ class Compaction:
         try:
             node = self.pager.node(address)
             found = sorted(facts(node, focus=self.question), key=lambda fact: -fact.salience)
-            telling = [fact for fact in found if fact.topic not in ("shape", "schema")]
-            chosen = [one for place, one in enumerate(telling[:2]) if place == 0 or one.salience >= _ALARM] or found[:1]
+            chosen = [fact for fact in found if fact.topic not in ("shape", "schema")][:_SAVED_FACTS] or found[:1]
         except PagerError as error:
             return {"finding": self.words.clip(str(error), 60), "evidence": [address], "salience": 0.0}
         if not chosen:

@@ -83,7 +83,9 @@ class Verbs:
         """
         if not finding.strip():
             raise ValueError("the finding is empty; state one finding with its value and place")
-        known, unknown, near = [], [], []
+        known: list[str] = []
+        unknown: list[str] = []
+        near: list[str] = []
         for address in filter(None, re.split(r"[,;\s]+", evidence)):
             try:
                 known.append(self.pager.node(address.partition("#")[0]).address)

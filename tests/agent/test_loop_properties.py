@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hostile import (
     FORGERY,
+    TEMPLATES,
     LawlessModel,
     assert_grows_between_compactions,
     assert_nothing_forged,
@@ -46,7 +47,7 @@ calls = st.one_of(
     st.builds(lambda pattern: _call("find", address="r1", pattern=pattern), st.sampled_from(["7", "(", "layer"])),
     st.builds(
         lambda sql: _call("query", address="r1", sql=sql),
-        st.sampled_from(["SELECT max(score) FROM t", "DROP TABLE t", "SELECT * FROM t"]),
+        st.sampled_from(["SELECT * FROM t", "DROP TABLE t", ""]),
     ),
     st.builds(
         lambda finding: _call("record_observation", finding=finding, evidence="r1, r77"),
@@ -62,12 +63,17 @@ ceilings = st.sampled_from([1_900, 2_048, 2_500, 4_000, 8_000])
 def _investigate(folder: Path, model: LawlessModel, ceiling: int, **chosen: int) -> Outcome:
     chosen = {"max_turns": 9, "max_new_tokens": 128, "notebook_tokens": 80, **chosen}
     return investigate(
-        QUESTION, model=model, tools=hostile_tools(), run=folder, settings=Settings(ceiling=ceiling, **chosen)
+        QUESTION,
+        model=model,
+        tools=hostile_tools(),
+        run=folder,
+        settings=Settings(ceiling=ceiling, **chosen),
+        templates=TEMPLATES,
     )
 
 
 @given(lines=lines, ceiling=ceilings)
-@settings(max_examples=120)
+@settings(max_examples=180)
 def test_whatever_happens_the_invariants_hold(lines: list[str | ToolCall | tuple[ToolCall, ...]], ceiling: int) -> None:
     """No generation above the ceiling, no orphan, no lost result, no forged role, no dropped task, no torn prefix."""
     with tempfile.TemporaryDirectory() as folder:
@@ -87,7 +93,7 @@ def test_whatever_happens_the_invariants_hold(lines: list[str | ToolCall | tuple
 
 
 @given(lines=lines)
-@settings(max_examples=10)
+@settings(max_examples=8)
 def test_the_same_input_makes_the_same_events(lines: list[str | ToolCall | tuple[ToolCall, ...]]) -> None:
     """Two runs of one script differ in nothing but their clocks."""
     with tempfile.TemporaryDirectory() as folder:
@@ -99,7 +105,7 @@ def test_the_same_input_makes_the_same_events(lines: list[str | ToolCall | tuple
 
 
 @given(seed=st.integers(0, 3), keep_recent=st.integers(0, 4), keep_recent_tokens=st.none() | st.integers(1, 5_000))
-@settings(max_examples=12)
+@settings(max_examples=8)
 def test_every_setting_of_what_is_recent_keeps_the_ceiling(
     seed: int, keep_recent: int, keep_recent_tokens: int | None
 ) -> None:

@@ -11,7 +11,7 @@ from agent.chat import ToolCall
 from agent.exchange import Answer, Exchange, Remark
 from agent.notebook import Observation, Recalled
 from agent.words import Words
-from pager import counter
+from pager import Match, Matches, Page, Rows, counter
 from summarizers import Templates
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -64,6 +64,16 @@ RENDERINGS: dict[str, Callable[[], str]] = {
     "branch": lambda: WORDS.branch("[r3/layers: 30 items]", "r3/layers"),
     "no_room": lambda: WORDS.no_room("r3#2"),
     "no_room_anywhere": lambda: WORDS.no_room(None),
+    "page": lambda: WORDS.page(Page("r3#2", '{"layer": 17}', 5, 2, 7, "r3#3", (), "table")),
+    "page_forged": lambda: WORDS.page(Page("r3", FORGERY, 90, 1, 1, None, (), "text")),
+    "matches": lambda: WORDS.matches(
+        "r3", "down_proj", Matches((Match("r3[17]", "mlp.down_proj"),), 4, "r3[17]: mlp.down_proj", 9, "30 rows")
+    ),
+    "matches_none": lambda: WORDS.matches(
+        "r3", "down", Matches((), 0, "", 0, "30 rows of r3", ("r3[17]: mlp.down_proj",))
+    ),
+    "rows": lambda: WORDS.rows("r3", Rows(("layer",), ((17,), (3,)), 30, "layer\n17\n3", 7, True)),
+    "rows_uncounted": lambda: WORDS.rows("r3", Rows(("layer",), ((17,),), None, "layer\n17", 5, True)),
     "refused": lambda: WORDS.refused("get_layer_list", ["open", "find", "query"]),
 }
 
