@@ -15,12 +15,18 @@ JSON_NAMES = {".json", ".geojson", ".ipynb", ".har", ".sarif", ".map"}
 JSONL_NAMES = {".jsonl", ".ndjson", ".jsonlines"}
 CSV_NAMES = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".psv": "|"}
 TEXT_NAMES = {".md", ".rst", ".txt", ".html", ".htm", ".xml", ".tex", ".org", ".adoc", ".markdown"}
-CODE_NAMES = {
-    ".py": "python", ".pyi": "python", ".c": "c", ".h": "c", ".cc": "c", ".cpp": "c", ".hpp": "c", ".cu": "c", ".js": "js",
-    ".jsx": "js", ".ts": "js", ".tsx": "js", ".java": "java", ".kt": "java", ".scala": "java", ".cs": "java", ".go": "go",
-    ".rs": "rust", ".rb": "ruby", ".php": "js", ".swift": "go", ".sh": "shell", ".bash": "shell", ".lua": "lua",
-    ".pl": "perl", ".sql": "sql", ".jl": "ruby", ".r": "r", ".m": "c", ".zig": "rust", ".ex": "ruby", ".dart": "java",
-}  # fmt: skip
+_LANGUAGES = {
+    "python": "py pyi",
+    "c": "c h cc cpp hpp cu m",
+    "js": "js jsx ts tsx php",
+    "java": "java kt scala cs dart",
+    "go": "go swift",
+    "rust": "rs zig",
+    "ruby": "rb jl ex",
+    "shell": "sh bash",
+    "other": "lua pl sql r",
+}
+CODE_NAMES = {f".{ending}": language for language, endings in _LANGUAGES.items() for ending in endings.split()}
 _OPENING = re.compile(r"\ufeff?\s*[\[{]")
 _MEANT_AS_JSON = re.compile(r"\ufeff?\s*(?:\{\s*[\"}]|\[\s*[\"\[{\]\d-])")
 _STAMP = re.compile(
@@ -29,7 +35,8 @@ _STAMP = re.compile(
 )
 _LEVEL = re.compile(r"\b(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE)\b|^[IWEF]\d{4} ")
 _CODE = re.compile(
-    r"^(?:#include\b|#define\b|package \w|using namespace|func \w|fn \w|pub fn|impl\b|(?:export )?(?:default )?function\b|"
+    r"^(?:#include\b|#define\b|package \w|using namespace|func \w|fn \w|pub fn|impl\b|"
+    r"(?:export )?(?:default )?function\b|"
     r"(?:public|private|protected) |(?:static |extern |inline )?(?:void|int|char|bool|double|float) \w+\()"
 )
 _PYTHON = re.compile(r"^(?:def |class |import |from \w[\w.]* import |@\w|async def )", re.MULTILINE)
@@ -88,7 +95,7 @@ def _json_line(line: str) -> str | None:
         value = json.loads(line.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         return None
-    return {dict: "object", list: "array"}.get(type(value))
+    return "object" if isinstance(value, dict) else "array" if isinstance(value, list) else None
 
 
 def _tabular(lines: list[str], suffix: str) -> Guess | None:

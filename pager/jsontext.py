@@ -201,7 +201,8 @@ class _Deep:
         mark = self._peek()
         if mark in ("{", "["):
             self._at += 1
-            self._place(container := {} if mark == "{" else [])
+            container: Any = {} if mark == "{" else []
+            self._place(container)
             self._open.append(container)
             self._keys.append(None)
         elif mark == '"':

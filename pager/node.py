@@ -121,7 +121,7 @@ class Node:
             step = str(step)
         elif isinstance(step, str) and numbered(body) and step.lstrip("-").isascii() and step.lstrip("-").isdigit():
             step = self._number_or_name(body, step)
-        return self._named(body, step) if isinstance(step, str) else self._item(body, step)
+        return self._item(body, step) if isinstance(step, int) else self._named(body, str(step))
 
     def _number_or_name(self, body: Body, step: str) -> Step:
         return step if isinstance(body, TextBody) and any(part.key == step for part in body.sections) else int(step)

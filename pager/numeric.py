@@ -101,7 +101,7 @@ class ArrayText:
         return snapped if snapped > position - reach else position
 
     def read(self, start: int, stop: int) -> str:
-        words = self._words(start, stop)
+        words = self.words(start, stop)
         strides = [math.prod(self.shape[axis:]) for axis in range(len(self.shape))]
         inner = strides[1:]
         parts: list[str] = []
@@ -122,9 +122,19 @@ class ArrayText:
 
     def word(self, index: int) -> str:
         """One element as it stands in the text."""
-        return self._words(index, index + 1)[0]
+        return self.words(index, index + 1)[0]
 
-    def _words(self, start: int, stop: int) -> list[str]:
+    def index(self, at: int) -> str:
+        """The address step of a flat element: `[2][0]` for element 6 of three columns."""
+        steps = []
+        for axis in range(1, len(self.shape) + 1):
+            stride = math.prod(self.shape[axis:])
+            steps.append(f"[{at // stride}]")
+            at %= stride
+        return "".join(steps)
+
+    def words(self, start: int, stop: int) -> list[str]:
+        """Elements start to stop as they stand in the text."""
         numbers = self.numbers(start, stop)
         if numbers.dtype.kind == "b":
             return ["true" if flag else "false" for flag in numbers.tolist()]

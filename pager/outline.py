@@ -37,8 +37,8 @@ _NUMBERED = re.compile(r"((?:\d{1,3}\.)+\d{0,3}|[IVX]{1,6}\.)[ \t]+([A-Z].{0,80}
 _PART = re.compile(r"((?:Chapter|Section|Part|Appendix|CHAPTER|SECTION|PART|APPENDIX) [\dA-Z]+\b.{0,80})$")
 _WORD = re.compile(r"[^\w.]+")
 _DEFINITION = re.compile(
-    r"^(?:export |default |public |private |protected |internal |static |final |abstract |async |inline |extern |const |"
-    r"unsafe |pub(?:\([^)]*\))? |override |open |data |sealed )*"
+    r"^(?:export |default |public |private |protected |internal |static |final |abstract |async |inline |extern |"
+    r"const |unsafe |pub(?:\([^)]*\))? |override |open |data |sealed )*"
     r"(?:(?:class|struct|interface|enum|trait|impl|object|module|namespace|func|fun|fn|function|def|sub|type|union|record)"
     r"\*?[ \t]+(?:\([^)]*\)[ \t]*)?(?P<named>[A-Za-z_$][\w$:.]*)"
     r"|(?P<const>[A-Za-z_$][\w$]*) = (?:async )?(?:function|\([^)]*\) =>)"

@@ -19,6 +19,7 @@ from .paging import Paging, Size
 from .store import Record, Store
 from .tokens import TokenCounter, counter
 from .types import Call, Lazy, Matches, Page, Result, Rows
+from .worker import Worker
 
 BODIES_KEPT = 8
 CHILDREN_SHOWN = 24
@@ -45,6 +46,7 @@ class Pager:
         self._cutter: Paging | None = None
         self._parts = Parts(self._store, revive)
         self._bodies: OrderedDict[str, Body] = OrderedDict()
+        self._worker = Worker()
 
     def __enter__(self) -> Self:
         return self
@@ -55,7 +57,8 @@ class Pager:
         self.close()
 
     def close(self) -> None:
-        """Release the store."""
+        """Release the store, and the process that answered queries."""
+        self._worker.close()
         self._store.close()
 
     @property
@@ -138,7 +141,13 @@ class Pager:
 
         node = self.node(address)
         return run(
-            node, sql, self.counter, limit_tokens=limit_tokens, max_rows=max_rows, timeout_seconds=timeout_seconds
+            node,
+            sql,
+            self.counter,
+            self._worker,
+            limit_tokens=limit_tokens,
+            max_rows=max_rows,
+            timeout_seconds=timeout_seconds,
         )
 
     @property

@@ -127,9 +127,14 @@ def _simplify(value: Any) -> Any:
     for attribute, foreign in _FOREIGN:
         if hasattr(type(value), attribute):
             return foreign(value)
-    if hasattr(value, "__dict__") and type(value).__repr__ is object.__repr__ and not callable(value):
+    if hasattr(value, "__dict__") and not _has_repr(value) and not callable(value):
         return {"type": type(value).__qualname__, **vars(value)}
     return value
+
+
+def _has_repr(value: Any) -> bool:
+    own: Any = type(value).__repr__
+    return own is not object.__repr__
 
 
 def _exception(error: BaseException) -> dict[str, Any]:

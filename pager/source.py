@@ -1,6 +1,7 @@
 """What pages are cut from: text in memory, text in the store's chunks, or whatever can be read by range."""
 
 import bisect
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -80,7 +81,7 @@ class MemoryText:
 
     def lines(self) -> Iterator[str]:
         starts = self._line_starts()
-        return (self._text[start:stop] for start, stop in zip(starts, starts[1:], strict=False))
+        return (self._text[start:stop] for start, stop in itertools.pairwise(starts))
 
     def _line_starts(self) -> list[int]:
         """Where each line starts, then the size; never empty."""

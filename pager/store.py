@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from .errors import StoreFailed
 from .types import Call, Kind, Result
@@ -134,7 +135,7 @@ class Store:
 
     def after_newline(self, content: int, ordinal: int) -> int | None:
         """The byte after newline number `ordinal` (the first is 1), or None when there are fewer."""
-        sql = "SELECT seq, before, data FROM chunks WHERE content = ? AND before < ? ORDER BY before DESC, seq DESC LIMIT 1"
+        sql = "SELECT seq, before, data FROM chunks WHERE content = ? AND before < ? ORDER BY seq DESC LIMIT 1"
         row = self._row(sql, (content, ordinal))
         if row is None:
             return None
@@ -182,9 +183,9 @@ class Store:
         row = self._row("SELECT record FROM parts WHERE result = ? AND path = ?", (result, path))
         return None if row is None else _load_record(row[0])
 
-    def _row(self, sql: str, values: tuple[object, ...]) -> tuple[object, ...] | None:
+    def _row(self, sql: str, values: tuple[object, ...]) -> tuple[Any, ...] | None:
         with self._reading() as connection:
-            row: tuple[object, ...] | None = connection.execute(sql, values).fetchone()
+            row: tuple[Any, ...] | None = connection.execute(sql, values).fetchone()
         return row
 
     @contextlib.contextmanager

@@ -1,0 +1,126 @@
+"""Searching below a node: every match has its address, and an empty answer says what was searched and what is near."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from .answer import around, bounded
+from .errors import LimitTooSmall
+from .nearest import closest
+from .node import Node
+from .places import Place, Walk
+from .tokens import TokenCounter
+from .types import Match, Matches
+
+SECONDS = 10.0
+"""How long one search may take, over all places."""
+REPEATS = "*+{"
+"""Only a pattern that repeats something can take long on one place; a timeout on each place costs ten times its search."""
+WIDTH = 160
+VOCABULARY = 5000
+CHECKED = 64
+
+
+@dataclass(slots=True)
+class _Search:
+    """What a search has found so far."""
+
+    matches: list[Match] = field(default_factory=list)
+    total: int = 0
+    places: int = 0
+    stopped: str | None = None
+    words: dict[str, None] = field(default_factory=dict)
+
+
+def search(node: Node, pattern: str, counter: TokenCounter, *, limit_tokens: int, max_matches: int) -> Matches:
+    """Matches of a pattern below a node; `Pager.find` says more."""
+    if limit_tokens < 1:
+        raise LimitTooSmall(node.address, limit_tokens, 1)
+    walk = Walk([])
+    found = _run(walk.places(node.body, node.address), pattern, max_matches)
+    searched = _searched(node, found, walk.skipped)
+    near = () if found.total else tuple(closest(pattern, list(found.words)))
+    lines = [f"{match.address}: {match.text}" for match in found.matches]
+    answer = bounded(
+        lines, lambda shown: _footer(found, shown, searched, near, pattern), counter,
+        limit_tokens=limit_tokens, subject=f"find in {node.address}",
+    )  # fmt: skip
+    return Matches(tuple(found.matches), found.total, answer.text, answer.tokens, searched, near)
+
+
+def _run(places: Iterator[Place], pattern: str, max_matches: int) -> _Search:
+    found = _Search()
+    compiled = _compiled(pattern)
+    bounded = any(mark in pattern for mark in REPEATS)
+    until = time.monotonic() + SECONDS
+    seen = ""
+    for place in places:
+        found.places += 1
+        try:
+            hit = compiled.search(place.text, timeout=max(0.01, until - time.monotonic()) if bounded else None)
+        except TimeoutError:
+            found.stopped = place.address
+            break
+        if hit is None:
+            _learn(found.words, place.text)
+        elif place.address != seen:  # a key and its value are one place
+            seen = place.address
+            found.total += 1
+            if len(found.matches) < max_matches:
+                found.matches.append(_match(place, hit))
+        if found.places % CHECKED == 0 and time.monotonic() > until:
+            found.stopped = place.address
+            break
+    return found
+
+
+def _match(place: Place, hit: Any) -> Match:
+    if place.label:
+        return Match(place.address, around(place.label, 0, 0, width=WIDTH))
+    return Match(place.address, around(place.text, hit.start(), hit.end(), width=WIDTH))
+
+
+def _compiled(pattern: str) -> Any:
+    """The pattern, case-blind unless it has capitals; the literal text where it is no valid expression."""
+    import regex  # type: ignore[import-untyped]  # it ships no types
+
+    flags = 0 if any(character.isupper() for character in pattern) else regex.IGNORECASE
+    try:
+        return regex.compile(pattern, flags)
+    except (regex.error, RecursionError, OverflowError, ValueError):
+        return regex.compile(regex.escape(pattern), flags)
+
+
+def _learn(words: dict[str, None], text: str) -> None:
+    """Remember words of what did not match, for an answer when nothing does."""
+    if len(words) < VOCABULARY:
+        for word in text[:400].split():
+            if 2 < len(word) <= 64:
+                words[word.strip("\"'.,;:()[]{}<>=")] = None
+
+
+def _searched(node: Node, found: _Search, skipped: list[str]) -> str:
+    where = {"log": "lines", "text": "lines", "code": "lines", "bytes": "blocks of escaped bytes", "array": "elements"}
+    text = f"{found.places} {where.get(node.kind, 'keys and values')} of {node.address}"
+    if found.stopped:
+        text += f" up to {found.stopped}, where the time of {SECONDS:g} s ran out"
+    if skipped:
+        more = f" and {len(skipped) - 3} more" if len(skipped) > 3 else ""
+        text += f"; not searched, because never opened: {', '.join(skipped[:3])}{more}"
+    return text
+
+
+def _footer(found: _Search, shown: int, searched: str, near: tuple[str, ...], pattern: str) -> str:
+    if not found.total:
+        hint = f"; near: {', '.join(near)}" if near else ""
+        return f"no match for {pattern[:80]!r}; searched {searched}{hint}"
+    partial = bool(found.stopped) or "not searched" in searched
+    if shown == found.total and not partial:
+        return ""
+    least = "at least " if found.stopped else ""
+    cut = (
+        f"{shown} of {least}{found.total} matches shown" if shown < found.total or found.stopped else f"{shown} matches"
+    )
+    narrow = "; for the rest narrow the pattern or find below one of these addresses" if shown < found.total else ""
+    return f"({cut}{narrow}{f'; searched {searched}' if partial else ''})"
