@@ -7,9 +7,9 @@ from torch import Tensor
 
 from pager import Lazy
 
-from .measured import rounded
 from .moments import moments
 from .network import Network
+from .rounding import rounded
 
 # Massive activations as in Sun et al., "Massive Activations in Large Language Models" (arXiv 2402.17762), section 2.
 _MASSIVE_SIZE = 100.0

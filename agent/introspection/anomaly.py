@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from .measured import rounded
+from .rounding import rounded
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from .errors import NotRunnable
-from .measured import rounded
 from .network import Network
+from .rounding import rounded
 
 _TEMPERATURES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 _SHOWN = 3

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from .errors import SubjectError
-from .measured import rounded
 from .moments import as_matrix
+from .rounding import rounded
 from .subject import Subject, TensorInfo
 from .threads import few_threads
 

@@ -2,7 +2,8 @@
 
 import torch
 
-from .measured import Measured, record, rounded
+from .measured import Measured, record
+from .rounding import rounded
 from .weights import Weights
 
 _ROWS_SHOWN = 3

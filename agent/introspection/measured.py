@@ -1,10 +1,10 @@
 """One tensor's statistics with its place: what a row of the weight statistics is made of."""
 
-import math
 from dataclasses import dataclass
 
 from .heads import HeadBlock, head_blocks, outputs_first
 from .moments import Moments, moments
+from .rounding import rounded
 from .subject import Subject, TensorInfo
 
 
@@ -79,14 +79,3 @@ def where_bad(measured: Measured) -> str:
     first = measured.moments.first_bad or 0
     row, column = divmod(first, max(1, len(measured.moments.column_norms)))
     return f"row {row}, column {column}" if measured.is_matrix else f"element {first}"
-
-
-def rounded(value: float | None, digits: int = 4) -> float | None:
-    """Return the value to so many significant digits; None for None and for what is not finite.
-
-    >>> rounded(0.000123456), rounded(22550.4), rounded(float("nan"))
-    (0.0001235, 22550.0, None)
-    """
-    if value is None or not math.isfinite(value):
-        return None
-    return float(f"{value:.{digits}g}") if value else 0.0

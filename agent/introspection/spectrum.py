@@ -10,8 +10,8 @@ from pager import Lazy
 from .anomaly import outcomes, ranked
 from .contrasts import Contrast, Reading, contrasted
 from .heads import outputs_first
-from .measured import rounded
 from .moments import as_matrix
+from .rounding import rounded
 from .subject import Subject, TensorInfo
 from .threads import few_threads
 

@@ -77,3 +77,12 @@ def test_a_lazy_result_is_computed_again_from_its_call(llama: Path) -> None:
         revive(Call("get_layer_list", {}))
     with pytest.raises(SubjectError, match="is no introspection tool"):
         revive(Call("rm", {"subject": str(llama)}))
+
+
+def test_the_front_door_imports_no_torch() -> None:
+    """A command that only lists tools or layers starts without torch and transformers."""
+    import subprocess
+    import sys
+
+    code = "import sys, agent.introspection; sys.exit(bool({'torch', 'transformers'} & set(sys.modules)))"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
