@@ -8,7 +8,7 @@ import typer
 from pager import PagerError
 
 from ..errors import AgentError
-from .demo import demo
+from .demonstration import demo
 from .output import print_note
 from .pages import find, open_, page, query, summary
 from .runs import investigate_, tool

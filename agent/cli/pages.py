@@ -2,15 +2,17 @@
 
 import sys
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pager import Pager, Result, counter
+from pager import Call, Pager, Result, counter
 from summarizers import Templates, card, summarize
 
 from ..errors import BadInput
+from ..run import RunFolder
 from .output import print_json, print_note, print_text, working
 
 Store = Annotated[Path, typer.Option("--store", help="The folder that keeps results.")]
@@ -163,7 +165,7 @@ def summary(
     """Store a result and print what matters of it within a token budget."""
     if by is By.model:
         raise BadInput("summaries by a model are not built yet; use --by heuristic")
-    with Pager(store, counter=counter(tokenizer), revive=revive) as pager:
+    with Pager(store, counter=counter(tokenizer), revive=partial(revive, store)) as pager:
         address = file if _is_address(pager, file) else _put(pager, file, name).id
         made = summarize(
             pager.node(address),
@@ -190,14 +192,17 @@ def existing(store: Path, tokenizer: str | None = None) -> Pager:
     """The pager over a store that is already there; BadInput names the remedy when it isn't."""
     if not store.is_dir():
         raise BadInput(f"no store at {store}; put a result first (toolpager page FILE), or name one with --store")
-    return Pager(store, counter=counter(tokenizer), revive=revive)
+    return Pager(store, counter=counter(tokenizer), revive=partial(revive, store))
 
 
-def revive(call: object) -> object:
-    """Recompute a lazy result of an introspection tool; torch is imported only now."""
-    from ..introspection import revive as recompute
+def revive(store: Path, call: Call) -> object:
+    """Compute a lazy result of an introspection tool again; a run's own store takes the subject from its run.json."""
+    from ..introspection import revive as compute
 
-    return recompute(call)  # type: ignore[arg-type]
+    if "subject" not in call.arguments and RunFolder(store.parent).info_path.exists():
+        subject = RunFolder(store.parent).info().about.get("subject")
+        call = Call(call.tool, {**call.arguments, "subject": subject})
+    return compute(call)
 
 
 def _put(pager: Pager, file: str, name: str | None) -> Result:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,7 +48,7 @@ def tool(
     if name not in tools:
         raise BadInput(f"there is no tool {name!r}; the tools are: {', '.join(tools)}")
     given = _arguments(arguments or [])
-    with Pager(store, counter=counter(tokenizer), revive=revive) as pager:
+    with Pager(store, counter=counter(tokenizer), revive=partial(revive, store)) as pager:
         with working(f"{name} on {folder}"):
             value = tools[name].run(given)
         result = pager.put(value, name=name, call=Call(name, {**given, "subject": str(folder)}))
