@@ -9,6 +9,8 @@ from .roles import names_a_coordinate
 from .scene import Scene
 from .statistics import Spread, outliers_of, rise_of, shift_of, spread_of
 
+_COUNTER = 0.998  # rank correlation with the order of rows
+
 
 def measure_facts(scene: Scene, column: Column, *, ordered: bool) -> Iterator[Fact]:
     """The column's facts; `ordered`: its rows follow a time, a step, a layer number."""
@@ -17,11 +19,14 @@ def measure_facts(scene: Scene, column: Column, *, ordered: bool) -> Iterator[Fa
     if spread.minimum == spread.maximum:
         yield scene.fact(column, f"always {_value(column, spread.lowest)}", 0.25, "constant")
         return
+    if ordered and abs(rise := rise_of(column.numbers)) > _COUNTER:
+        yield from _counter(scene, column, spread, rise)
+        return
     outliers = [] if _is_coordinate(column) else outliers_of(column.numbers, spread)
     yield from _extremes(scene, column, spread, outliers)
     yield from _outliers(scene, column, spread, outliers)
-    yield scene.fact(column, f"median {wording.rounded(spread.median)}", 0.35 + 0.4 * bool(outliers), "range")
-    yield scene.fact(column, f"mean {wording.rounded(spread.mean)}", 0.25, "range")
+    yield scene.fact(column, f"median {wording.rounded(spread.median)}", 0.28 + 0.45 * bool(outliers), "range")
+    yield scene.fact(column, f"mean {wording.rounded(spread.mean)}", 0.2, "range")
     yield from _odd_values(scene, column, spread)
     if ordered:
         yield from _order(scene, column, spread)
@@ -50,7 +55,8 @@ def length_facts(scene: Scene, column: Column) -> Iterator[Fact]:
 def _extremes(scene: Scene, column: Column, spread: Spread, outliers: list[int]) -> Iterator[Fact]:
     high, low = spread.highest, spread.lowest
     for label, row, ties, worth in (("max", high, spread.at_maximum, 0.95), ("min", low, spread.at_minimum, 0.8)):
-        text = f"{label} {_value(column, row)}{_who(scene, row, ties)}"
+        named = label == "max" or scene.names.own  # the classes of a row are said once
+        text = f"{label} {_value(column, row)}{_who(scene, row, ties) if named else ''}"
         if row in outliers:
             yield scene.fact(column, text, 0.6 + worth, "outlier", row=row)
         else:
@@ -76,6 +82,14 @@ def _odd_values(scene: Scene, column: Column, spread: Spread) -> Iterator[Fact]:
         yield scene.fact(column, f"NaN in {written} of {len(column.values)}", 1.2, "missing")
     if spread.zero > 0.2 * spread.count:
         yield scene.fact(column, f"zero in {spread.zero} of {spread.count}", 0.4, "range")
+
+
+def _counter(scene: Scene, column: Column, spread: Spread, rise: float) -> Iterator[Fact]:
+    """A column that only rises (or falls) along the rows: its ends are its extremes, and neither is an outlier."""
+    first, last = (spread.lowest, spread.highest) if rise > 0 else (spread.highest, spread.lowest)
+    text = f"{'rises' if rise > 0 else 'falls'} {_value(column, first)} -> {_value(column, last)}"
+    yield scene.fact(column, f"{text}{_who(scene, last, 1) if scene.names.own else ''}", 0.9, "trend", row=last)
+    yield scene.fact(column, f"median {wording.rounded(spread.median)}", 0.2, "range")
 
 
 def _order(scene: Scene, column: Column, spread: Spread) -> Iterator[Fact]:

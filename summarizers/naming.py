@@ -1,6 +1,7 @@
 """What a reader would call a row: its key, its name or title, its date, or the classes it belongs to."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from . import wording
 from .columns import Column
@@ -10,16 +11,30 @@ from .rows import Records
 _LEAST_TELLING = 0.6
 
 
-def namer_of(records: Records, columns: Sequence[Column]) -> Callable[[int], str]:
-    """A function from row number to the row's name ("" where nothing names it)."""
+@dataclass(frozen=True, slots=True)
+class Names:
+    """`of(row)` is what a row is called ("" where nothing names it); `own`: it is the row's alone, no mere class."""
+
+    of: Callable[[int], str]
+    own: bool
+
+
+def names_of(records: Records, columns: Sequence[Column]) -> Names:
+    """Rows by their key, else by the column that names them best, else by the classes they belong to."""
     if records.keys is not None:
         keys = records.keys
-        return lambda index: wording.name(keys[index])
+        return Names(lambda index: wording.name(keys[index]), own=True)
     best = max(columns, key=_telling, default=None)
     if best is not None and _telling(best) >= _LEAST_TELLING:
         values = best.values
-        return lambda index: wording.name(values[index]) if wording.short(values[index]) and values[index] else ""
-    return _by_classes([column for column in columns if _is_brief_class(column)][:2])
+        return Names(
+            lambda row: wording.name(values[row]) if wording.short(values[row]) and values[row] else "", own=True
+        )
+    return Names(_by_classes([column for column in columns if _is_brief_class(column)][:2]), own=False)
+
+
+def _names(value: object) -> bool:
+    return bool(value) and wording.short(value)
 
 
 def _telling(column: Column) -> float:

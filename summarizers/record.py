@@ -26,7 +26,7 @@ def record_facts(value: Mapping[str, object], address: str, name: str, weight: f
     parts = [f"{key} {len(part)}" for key, part in value.items() if isinstance(part, dict | list) and part]
     if parts and not name:
         more = f", +{len(parts) - 12}" if len(parts) > 12 else ""
-        worth = 0.7 if fields else 0.4
+        worth = 0.5 if fields else 0.4
         yield Fact(f"parts: {', '.join(parts[:12])}{more}", address, worth * weight, "parts", "")
 
 

@@ -1,12 +1,12 @@
 """What the fact makers of one table share: its rows, how to call and place them, how much it matters."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .columns import Column
 from .fact import Fact
-from .naming import namer_of
+from .naming import Names, names_of
 from .novelty import novelty_of
 from .roles import names_a_position, names_what_matters
 from .rows import Records
@@ -16,6 +16,7 @@ _LATER_SIBLING = 0.97
 _DEEPER_COLUMN = 0.87
 _LEAST = 0.45
 _ALARMS = {"error": 0.9, "outlier": 0.75}
+_SECOND_TIME = 0.6  # of a column of times after the first
 _KEY = 1.3  # of a column whose name people rank or group by
 _POSITIONAL = 0.4  # of the worth of a number that says where something stands (a line, an offset), not how much
 
@@ -27,8 +28,12 @@ class Scene:
     records: Records
     columns: Sequence[Column]
     labels: Sequence[str]
-    name: Callable[[int], str]
+    names: Names
     weights: Sequence[float]
+
+    def name(self, row: int) -> str:
+        """What the row is called; "" where nothing names it."""
+        return self.names.of(row)
 
     @property
     def height(self) -> int:
@@ -45,7 +50,7 @@ class Scene:
 
 def scene_of(records: Records, columns: Sequence[Column]) -> Scene:
     """The scene with every column labelled by as much of its path as tells it from the others."""
-    return Scene(records, columns, _labels(records, columns), namer_of(records, columns), _weights(columns))
+    return Scene(records, columns, _labels(records, columns), names_of(records, columns), _weights(columns))
 
 
 def _weights(columns: Sequence[Column]) -> list[float]:
@@ -55,12 +60,16 @@ def _weights(columns: Sequence[Column]) -> list[float]:
     """
     rank: Counter[tuple[str | int, ...]] = Counter()
     novelty = novelty_of(columns)
-    weights = []
+    weights: list[float] = []
+    times = 0
     for column, news in zip(columns, novelty, strict=True):
         parent = column.path[:-1]
         place = _LATER_SIBLING ** rank[parent] * _DEEPER_COLUMN ** len(parent) * _LATER_COLUMN ** rank.total()
         positional = column.numbers is not None and names_a_position(column.label)
         named = _KEY if names_what_matters(column.label) else _POSITIONAL if positional else 1.0
+        if column.role == "time" and column.distinct > 1:
+            named *= _SECOND_TIME**times
+            times += 1
         weights.append(max(_LEAST, place) * news * named)
         rank[parent] += 1 if news > 0.7 and column.distinct > 1 else 0
     telling = [weight for weight, column in zip(weights, columns, strict=True) if column.distinct > 1]

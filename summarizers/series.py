@@ -10,12 +10,14 @@ from pager import join
 from . import wording
 from .columns import Column, column_of
 from .fact import Fact
+from .naming import Names
 from .rows import Records, is_scalar
 from .scene import Scene
 from .tabular import column_facts
 
 _FEWEST_NAMED = 12
 _FEWEST_LISTED = 2
+_FEW = 8  # scalars; a list of so few is a field with several values rather than data
 _NUMBER = re.compile(r"\d+")
 
 
@@ -36,11 +38,13 @@ def series_facts(
 ) -> Iterator[Fact]:
     """Shape, then what the scalars say as one column, then the pattern of their names."""
     items = series_of(value) or []
+    weight *= 1.0 if len(items) > _FEW else 0.3
     keys = [str(key) for key in value] if isinstance(value, Mapping) else None
     place = (lambda i: join(address, keys[i])) if keys else (lambda i: join(address, i))
     records = Records(address, [{}] * len(items), place, keys, weight=weight)
     column = column_of((name or "values",), items, 0)
-    scene = Scene(records, [column], [name or "values"], lambda i: wording.name(keys[i]) if keys else "", [1.0])
+    names = Names(lambda i: wording.name(keys[i]) if keys else "", own=bool(keys))
+    scene = Scene(records, [column], [name or "values"], names, [1.0])
     if name:
         yield Fact(f"{len(items)} {'keys' if keys else 'items'}", address, 1.3 * weight, "shape", "")
     yield from column_facts(scene, column, ordered=keys is None)

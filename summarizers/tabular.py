@@ -40,7 +40,8 @@ def _shape(scene: Scene, *, head: bool) -> Iterator[Fact]:
         return
     if head:
         width = len(next(iter(records.rows)))
-        text = f"{scene.height} rows × {width} fields"
+        flat = width == len(scene.columns)  # where fields hold others, their number tells little
+        text = f"{scene.height} rows × {width} fields" if flat else f"{scene.height} rows"
         yield Fact(text, records.address, 1.6 * records.weight, "shape", "")
     labels = list(dict.fromkeys(label for label in scene.labels if "." not in label))
     text = "fields: " + ", ".join(labels[:30]) + (f", +{len(labels) - 30}" if len(labels) > 30 else "")
@@ -90,7 +91,7 @@ def _missing(scene: Scene) -> Iterator[Fact]:
             yield scene.fact(column, "never set", 0.12, "missing")
         elif missing <= height / 2:
             lacking = _names_of_lacking(scene, column) if missing <= _FEW and height >= _MANY else ""
-            yield scene.fact(column, f"missing {missing}{lacking}", 0.35, "missing")
+            yield scene.fact(column, f"missing {missing}{lacking}", 0.3, "missing")
         else:
             yield scene.fact(column, f"set in {height - missing} of {height}", 0.45, "missing")
 
