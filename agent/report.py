@@ -80,6 +80,7 @@ def plot_tokens(spent: list[Spent], path: Path) -> Path | None:
     """Draw input tokens and reserve of every generation under the ceiling; None where matplotlib is not installed."""
     try:
         from matplotlib.figure import Figure
+        from matplotlib.ticker import MaxNLocator
     except ImportError:
         return None
     if not spent:
@@ -99,7 +100,7 @@ def plot_tokens(spent: list[Spent], path: Path) -> Path | None:
         label="ceiling",
     )
     axes.set(xlabel="generation", ylabel="tokens", title="Tokens of every generation under the ceiling")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(loc="lower right", fontsize="small")
     figure.savefig(path, dpi=120)
     return path

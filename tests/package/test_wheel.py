@@ -68,6 +68,7 @@ def test_the_light_install_pages_without_torch(environment: Path) -> None:
 
 def test_importing_the_pager_imports_nothing_heavy(environment: Path) -> None:
     """`import pager` pulls in neither numpy nor duckdb nor torch nor transformers."""
-    code = "import sys, pager; print([m for m in ('numpy', 'duckdb', 'torch', 'transformers', 'jinja2') if m in sys.modules])"
+    heavy = ("numpy", "duckdb", "torch", "transformers", "jinja2")
+    code = f"import sys, pager; print([name for name in {heavy} if name in sys.modules])"
     python = environment / "venv" / "bin" / "python"
     assert run(python, "-c", code, cwd=environment).strip() == "[]"
