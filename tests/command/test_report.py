@@ -70,5 +70,5 @@ def test_a_watcher_sees_calls_results_and_findings(tmp_path: Path, capsys: pytes
     """The live view names every call with the tokens it took, shows its result, and the findings as they come."""
     investigated(tmp_path / "run", Live())
     seen = capsys.readouterr().err
-    for part in ("get_numbers()", "[r1: table, 20 rows", "recorded: layer 7 has 900", "+ 256 of 4,000 tokens"):
+    for part in ("get_numbers()", "[r1: page 1 of 1, table]", "recorded: layer 7 has 900", "+ 256 of 4,000 tokens"):
         assert part in seen
