@@ -97,6 +97,10 @@ def _headless(body: Sequence[tuple[int, str]]) -> Grid | None:
         rows = [line.split(separator, most - 1 if separator is None else -1) for line in lines]
         width = len(rows[0])
         usual = sum(len(row) == width for row in rows) >= 0.9 * len(rows)
+        if separator is None and any(
+            {row[at : at + 1] == [mark] for row in rows} == {True} for at in (1, 2) for mark in ":="
+        ):
+            continue
         if width < (2 if separator is None else 4) or not usual or not _shaped(rows[0], rows[1:]):
             continue
         kept = [(index, row) for (index, _), row in zip(body, rows, strict=True) if len(row) == width]

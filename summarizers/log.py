@@ -94,7 +94,7 @@ def _leads(found: list[Family], tally: Tally) -> list[tuple[str, int, int]]:
     for lead, members in alike.items():
         count = sum(family.count for family in members)
         if members[0].count >= 0.85 * count:
-            entries.append((_lead(members[0]), members[0].count, members[0].index))
+            entries.extend((_lead(family), family.count, family.index) for family in members)
         else:
             entries.append((clip(lead, 60), max(count, _holding(lead, tally)), members[0].index))
     kept = [entry for entry in entries if entry[2] != found[0].index]

@@ -1,0 +1,122 @@
+"""Command output: drawn tables read as tables, reports, histories, lists of names, diffs."""
+
+from printed import told
+
+PS = "\n".join(
+    ["USER         PID %CPU   RSS TTY      COMMAND"]
+    + [
+        f"{'root' if i % 4 else 'mira':<8} {i * 7:>7} {i / 10:>4} {i * 37 % 40 * 100:>5} ?        /usr/bin/worker-{i}"
+        for i in range(1, 40)
+    ]
+)
+
+PROFILE = """\
+---------  ----------  --------  ----------
+     Name    Self CPU    # Calls   CPU Mem
+---------  ----------  --------  ----------
+ aten::mm   950.725ms          1   49.08 Mb
+aten::add     1.200s          12   36.00 Mb
+aten::add   519.699ms         12    9.00 Mb
+aten::mul    26.834us         36  108.00 Mb
+---------  ----------  --------  ----------
+Self CPU time total: 2.7s
+"""
+
+REPORT = """\
+Benchmark
+Device: cuda
+Runs: 5
+
+Average time:
+  plain : 1.91x
+  cached : 1.84x
+  both : 1.75x
+
+layer.0.bias | UNEXPECTED
+"""
+
+HISTORY = "".join(
+    f"commit {i:040x}\nAuthor: {'Ann' if i % 3 else 'Bob'} <x@example.org>\n"
+    f"Date:   Wed Apr {i % 28 + 1} 10:03:36 202{i % 2} +0200\n\n"
+    f"    {'formatting' if i % 2 else f'change {i}'}\n\n"
+    for i in range(1, 31)
+)
+
+PATCH = """\
+diff --git a/src/a.py b/src/a.py
+index 1..2 100644
+--- a/src/a.py
++++ b/src/a.py
+@@ -1,3 +1,4 @@ def load(path):
+ import os
+-x = 1
++x = 2
++--- not a header
+ y = 3
+diff --git a/new.txt b/new.txt
+new file mode 100644
+--- /dev/null
++++ b/new.txt
+@@ -0,0 +1 @@
++hello
+"""
+
+
+def test_aligned_columns_are_a_table() -> None:
+    """Categories, extremes with the row's own name, lines as addresses."""
+    text = told(PS)
+    assert "39 rows: USER, PID, %CPU, RSS, TTY, COMMAND" in text
+    assert "USER root 30" in text
+    assert "RSS max 3900 /usr/bin/worker-27 @r1[27]" in text
+
+
+def test_units_of_one_column_are_made_one() -> None:
+    """Milliseconds and seconds compare; sums by name where names repeat."""
+    text = told(PROFILE)
+    assert "Self CPU (ms) max 1200 aten::add @r1[4]" in text
+    assert "Self CPU (ms) summed by Name: aten::add 1719.699" in text
+    assert "# Calls summed by Name: aten::mul 60" in text
+
+
+def test_reports_give_extremes_of_like_numbers_and_trouble() -> None:
+    """Numbers under one title by their extremes; the line that speaks of trouble is quoted."""
+    text = told(REPORT)
+    assert "Average time: max plain 1.91x @r1[5]" in text
+    assert "Average time: min both 1.75x @r1[7]" in text
+    assert "Device: cuda @r1[1]" in text
+    assert "layer.0.bias | UNEXPECTED @r1[9]" in text
+
+
+def test_rows_without_a_header_are_a_table_too() -> None:
+    """Fields of /etc/passwd's form."""
+    text = told(
+        "".join(f"user{i}:x:{1000 + i}:100::/home/user{i}:/bin/{'bash' if i % 3 else 'sh'}\n" for i in range(12))
+    )
+    assert "12 rows" in text
+    assert "/bin/bash 8" in text
+
+
+def test_a_history_counts_commits_authors_subjects_and_years() -> None:
+    """git log."""
+    text = told(HISTORY)
+    assert "30 commits" in text
+    assert "2 authors: Ann 20, Bob 10" in text
+    assert "subjects: formatting 15" in text
+    assert "by year: 2021 15, 2020 15" in text
+
+
+def test_names_are_grouped_by_pattern() -> None:
+    """Numbers in names become ranges; an odd block is told."""
+    names = [f"blocks.{i}.{part}" for i in range(12) for part in ("hook_q", "hook_k", "mlp.out")][:-1]
+    text = told("\n".join([*names, "unembed.W_U"]))
+    assert "36 names" in text
+    assert "blocks.{0..11}.hook_q 12" in text
+    assert "blocks.{0..11}: 35 names, 3 (but 2 for 11) each" in text
+
+
+def test_diffs_are_told_by_file() -> None:
+    """Lines added and removed; content that looks like a header is content."""
+    text = told(PATCH)
+    assert "2 files changed, +3 -1, 2 hunks" in text
+    assert "src/a.py +2 -1 in def load(path): @r1[0]" in text
+    assert "new: new.txt" in text
