@@ -11,6 +11,31 @@ from pager import Node, join
 from .rows import are_records, are_siblings, is_scalar
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_RESERVED = frozenset(
+    (
+        *(
+            "all",
+            "and",
+            "any",
+            "array",
+            "as",
+            "asc",
+            "both",
+            "case",
+            "cast",
+            "check",
+            "column",
+            "create",
+            "default",
+            "desc",
+        ),
+        *("distinct", "do", "else", "end", "except", "false", "fetch", "for", "from", "grant", "group", "having", "in"),
+        *("into", "is", "lateral", "leading", "limit", "not", "null", "offset", "on", "only", "or", "order", "primary"),
+        *("references", "returning", "select", "some", "summarize", "table", "then", "to", "true", "union", "unique"),
+        *("using", "when", "where", "window", "with", "pivot", "unpivot", "show", "describe", "qualify"),
+    )
+)
+_SAMPLED = 200  # rows looked at for an example
 _KINDS_WITH_PARTS = ("mapping", "lazy", "text", "code", "list")
 
 
@@ -72,31 +97,59 @@ def _below(node: Node) -> str | None:
 
 
 def _query(address: str, rows: Sequence[Mapping[str, Any]]) -> str:
-    fields = _scalar_fields(rows)
-    classes = [field for field in fields if _is_class(rows, field)]
-    if classes:
-        column = _quoted(classes[0])
-        return f"query {address}: SELECT {column}, count(*) AS n FROM t GROUP BY {column} ORDER BY n DESC"
-    numbers = [field for field in fields if type(rows[0][field]) in (int, float)]
-    if numbers:
-        return f"query {address}: SELECT * FROM t ORDER BY {_quoted(numbers[-1])} DESC LIMIT 3"
-    return f"query {address}: SELECT count(*) FROM t"
+    fields = _fields(rows[:: max(1, len(rows) // _SAMPLED)])
+    classes = next((field for field in fields if field.is_class), None)
+    if classes is not None:
+        alias = "" if classes.sql == classes.name else f" AS {classes.name}"
+        return f"query {address}: SELECT {classes.sql}{alias}, count(*) AS n FROM t GROUP BY 1 ORDER BY n DESC"
+    number = next((field for field in reversed(fields) if field.is_number), None)
+    if number is None:
+        return f"query {address}: SELECT count(*) FROM t"
+    if number.nested:
+        return f"query {address}: SELECT CAST({number.sql} AS DOUBLE) AS {number.name} FROM t ORDER BY 1 DESC LIMIT 3"
+    return f"query {address}: SELECT * FROM t ORDER BY {number.sql} DESC LIMIT 3"
 
 
-def _scalar_fields(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    first = rows[0] if rows else {}
-    sample = rows[:: max(1, len(rows) // 50)]
-    return [
-        field
-        for field, value in first.items()
-        if value is not None and all(is_scalar(row.get(field)) for row in sample)
-    ]
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A scalar of each row as SQL says it: a column, or a field inside one."""
+
+    sql: str
+    name: str
+    values: tuple[object, ...]
+    nested: bool = False
+
+    @property
+    def is_class(self) -> bool:
+        distinct = len(set(self.values))
+        return isinstance(self.values[0], str) and 1 < distinct <= max(2, len(self.values) // 4)
+
+    @property
+    def is_number(self) -> bool:
+        return type(self.values[0]) in (int, float)
 
 
-def _is_class(rows: Sequence[Mapping[str, Any]], field: str) -> bool:
-    values = [row.get(field) for row in rows[:500]]
-    return isinstance(values[0], str) and 1 < len(set(values)) <= max(2, len(values) // 4)
+def _fields(rows: Sequence[Mapping[str, Any]]) -> list[_Field]:
+    """Fields filled by scalars in all rows, those of the rows before those inside a mapping."""
+    plain, inside = [], []
+    for key in filter(str.isprintable, rows[0] if rows else ()):
+        column = [row.get(key) for row in rows]
+        if _filled(column):
+            plain.append(_Field(_quoted(key), _quoted(key), tuple(column)))
+        elif all(isinstance(value, dict) for value in column):
+            inside += [_within(key, field, column) for field in column[0] if str(field).isprintable()]
+    return plain + [field for field in inside if _filled(field.values)]
+
+
+def _within(key: str, field: str, column: Sequence[Any]) -> _Field:
+    literal = field.replace("'", "''")
+    values = tuple(value.get(field) for value in column)
+    return _Field(f"{_quoted(key)}->>'{literal}'", _quoted(field), values, nested=True)
+
+
+def _filled(values: Sequence[object]) -> bool:
+    return all(value is not None and is_scalar(value) for value in values)
 
 
 def _quoted(name: str) -> str:
-    return name if _PLAIN.fullmatch(name) else '"' + name.replace('"', '""') + '"'
+    return name if _PLAIN.fullmatch(name) and name.lower() not in _RESERVED else '"' + name.replace('"', '""') + '"'

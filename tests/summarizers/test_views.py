@@ -124,6 +124,25 @@ def test_lazy_results_are_shown_without_computing_them(pager: Pager) -> None:
     assert "a" in card(node, counter=COUNTER).text
 
 
+def test_a_part_with_an_endless_name_still_has_a_summary(pager: Pager) -> None:
+    """Where the address alone is longer than the budget, the result's id stands for it; it is never cut."""
+    key = "very long key " * 60
+    node = pager.node(pager.put({"a": {key: {"x": 1.5, "y": "text"}}}).id).child("a").child(key)
+    for budget in (40, 60):
+        summary = summarize(node, budget_tokens=budget, counter=COUNTER)
+        assert COUNTER.count(summary.text) <= budget
+        assert "[r1: mapping" in summary.text
+
+
+def test_columns_named_like_sql_are_quoted(pager: Pager) -> None:
+    """The example works on columns called order, group and "a b"."""
+    rows = [{"order": ("x", "y")[n % 2], "group": n, "a b": n / 2} for n in range(40)]
+    text = card(pager.node(pager.put(rows).id), counter=COUNTER).text
+    line = next(line for line in text.splitlines() if line.startswith("try: query "))
+    address, sql = line.removeprefix("try: query ").split(": ", 1)
+    assert pager.query(address, sql).total == 2
+
+
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.text(max_size=8), inner, max_size=6),
