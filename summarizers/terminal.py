@@ -16,6 +16,7 @@ from .lines import TEXTUAL, clip, head, stream
 from .mask import masked
 from .measured import pair_facts
 from .passage import quotes
+from .section import document_of
 
 if TYPE_CHECKING:
     from pager import Node
@@ -33,7 +34,8 @@ def matches(node: Node) -> bool:
     parts = list(blocks(lines))
     tabled = sum(len(grid.rows) for part in parts if (grid := table_in(part[:60])) is not None)
     paired = sum(len(run.entries) for part in parts for run in pairs_in(part))
-    return (tabled >= 2 and tabled * 12 >= filled) or (paired >= 3 and paired * 2 >= filled)
+    written = len(document_of(line for _, line in lines).headings) > 1
+    return (tabled >= 2 and tabled * (3 if written else 12) >= filled) or (paired >= 3 and paired * 2 >= filled)
 
 
 def facts(node: Node, focus: str | None) -> Iterator[Fact]:

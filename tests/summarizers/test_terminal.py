@@ -18,6 +18,7 @@ PROFILE = """\
 aten::add     1.200s          12   36.00 Mb
 aten::add   519.699ms         12    9.00 Mb
 aten::mul    26.834us         36  108.00 Mb
+aten::mul    26.134us         24   18.00 Mb
 ---------  ----------  --------  ----------
 Self CPU time total: 2.7s
 """
