@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -89,14 +90,14 @@ class Pager:
 
     def node(self, address: str) -> Node:
         """The part at an address; a page number is ignored. Raises UnknownAddress with `.nearest`."""
-        return self._node(parse_address(address))
+        return self._node(self._parsed(address))
 
     def open(self, address: str, *, limit_tokens: int = 1000) -> Page:
         """A page of what lives at an address (the first unless `#k` says which), at most `limit_tokens` long.
 
         Raises UnknownAddress, NotComputed, and LimitTooSmall where not even one character fits.
         """
-        parsed = parse_address(address)
+        parsed = self._parsed(address)
         node = self._node(parsed)
         shown = self._paging.page(
             node.address,
@@ -166,6 +167,22 @@ class Pager:
         elif taken.parsed is not None:
             self._hold(result.id, load(self._store, taken.record, taken.parsed))
         return result
+
+    def _parsed(self, address: str) -> Address:
+        """An address taken apart; where it is none, the error names what its beginning leads to."""
+        try:
+            return parse_address(address)
+        except UnknownAddress as error:
+            raise UnknownAddress(error.address, error.reason, self._resolving(error.nearest)) from None
+
+    def _resolving(self, addresses: Sequence[str]) -> Sequence[str]:
+        """Those of the addresses that lead somewhere, or else the nearest that do."""
+        for address in addresses:
+            try:
+                return [self._node(parse_address(address)).address]
+            except UnknownAddress as error:
+                return error.nearest
+        return [result.id for result in self._store.results()[-5:]]
 
     def _node(self, address: Address) -> Node:
         found = self._store.result(address.result)

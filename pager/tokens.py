@@ -35,8 +35,11 @@ class FunctionCounter:
         """How many tokens the text takes; lone surrogates count as U+FFFD, as which a model would read them."""
         try:
             tokens = self.tokens(text)
-        except UnicodeEncodeError:
-            tokens = self.tokens(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+        except (UnicodeEncodeError, TypeError):  # what tokenizers raise for lone surrogates
+            mended = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            if mended == text:
+                raise
+            tokens = self.tokens(mended)
         return tokens if isinstance(tokens, int) else len(tokens)
 
 
