@@ -13,26 +13,12 @@ from .rows import are_records, are_siblings, is_scalar
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED = frozenset(
     (
-        *(
-            "all",
-            "and",
-            "any",
-            "array",
-            "as",
-            "asc",
-            "both",
-            "case",
-            "cast",
-            "check",
-            "column",
-            "create",
-            "default",
-            "desc",
-        ),
-        *("distinct", "do", "else", "end", "except", "false", "fetch", "for", "from", "grant", "group", "having", "in"),
-        *("into", "is", "lateral", "leading", "limit", "not", "null", "offset", "on", "only", "or", "order", "primary"),
-        *("references", "returning", "select", "some", "summarize", "table", "then", "to", "true", "union", "unique"),
-        *("using", "when", "where", "window", "with", "pivot", "unpivot", "show", "describe", "qualify"),
+        *("all", "and", "any", "array", "as", "asc", "both", "case", "cast", "check", "column", "create"),
+        *("default", "desc", "describe", "distinct", "do", "else", "end", "except", "false", "fetch", "for"),
+        *("from", "grant", "group", "having", "in", "into", "is", "lateral", "leading", "limit", "not", "null"),
+        *("offset", "on", "only", "or", "order", "pivot", "primary", "qualify", "references", "returning"),
+        *("select", "show", "some", "summarize", "table", "then", "to", "true", "union", "unique", "unpivot"),
+        *("using", "when", "where", "window", "with"),
     )
 )
 _SAMPLED = 200  # rows looked at for an example
@@ -131,13 +117,15 @@ class _Field:
 
 def _fields(rows: Sequence[Mapping[str, Any]]) -> list[_Field]:
     """Fields filled by scalars in all rows, those of the rows before those inside a mapping."""
-    plain, inside = [], []
-    for key in filter(str.isprintable, rows[0] if rows else ()):
+    plain: list[_Field] = []
+    inside: list[_Field] = []
+    for key in (key for key in (rows[0] if rows else ()) if key.isprintable()):
         column = [row.get(key) for row in rows]
         if _filled(column):
             plain.append(_Field(_quoted(key), _quoted(key), tuple(column)))
         elif all(isinstance(value, dict) for value in column):
-            inside += [_within(key, field, column) for field in column[0] if str(field).isprintable()]
+            first = column[0] or {}
+            inside += [_within(key, field, column) for field in first if str(field).isprintable()]
     return plain + [field for field in inside if _filled(field.values)]
 
 

@@ -1,6 +1,7 @@
 """One object's own fields: what it says of itself, its state and its times before its ids and links."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from . import wording
@@ -16,13 +17,21 @@ _STATE = re.compile(
 _AMOUNT = re.compile(r"total|count|number|num|size|n_|percent|rate|score|version", re.I)
 
 
+_REPEATED = 0.6  # of its worth that a field has for each earlier one of the same value
+_CROWDED = 40  # fields; each of more than so many is worth less
+
+
 def record_facts(value: Mapping[str, object], address: str, name: str, weight: float) -> Iterator[Fact]:
     """One fact a scalar field, and one on which parts the object has."""
     group = f"{name}:" if name else ""
     fields = [(str(key), field) for key, field in value.items() if is_scalar(field) and field is not None]
+    seen: Counter[object] = Counter()
+    crowd = min(1.0, _CROWDED / max(1, len(fields)))
     for key, field in fields:
         text = f"{group} {key} {_said(key, field)}".strip()
-        yield Fact(text, address, _worth(key, field) * weight, _topic(key, field), group or "\0fields")
+        worth = _worth(key, field) * _REPEATED ** min(4, seen[field]) * crowd**0.25
+        seen[field] += 1
+        yield Fact(text, address, worth * weight, _topic(key, field), group or "\0fields")
     parts = [f"{key} {len(part)}" for key, part in value.items() if isinstance(part, dict | list) and part]
     if parts and not name:
         more = f", +{len(parts) - 12}" if len(parts) > 12 else ""
