@@ -72,7 +72,7 @@ def _templates(node: Node, tally: Tally, found: list[Family]) -> Iterator[Fact]:
     top = found[0]
     text = clip(top.template, 240)
     yield Fact(
-        f"{len(found)} templates, most frequent {top.count}×: {text}", node.address_of(top.index), 1.8, "template"
+        f"{len(found)} templates, most frequent {top.count}×: {text}", node.address_of(top.index), 1.7, "template"
     )
     for number, (lead, count, index) in enumerate(_leads(found, tally)[:14]):
         if count > 1:
@@ -121,42 +121,16 @@ def _rare(node: Node, tally: Tally, found: list[Family]) -> Iterator[Fact]:
         sorted(rare, key=lambda family: (family.count, -_weight(family), family.index))[:5]
     ):
         times = f"only {family.count}×" if family.count > 1 else "once"
-        yield Fact(
-            f"{times}: {clip(family.example, 110)}", node.address_of(family.index), 1.1 - 0.2 * number, "outlier"
-        )
+        salience = (1.5 if _weight(family) else 1.1) - 0.2 * number
+        yield Fact(f"{times}: {clip(family.example, 110)}", node.address_of(family.index), salience, "outlier")
 
 
-_EVENTS = frozenset(
-    [
-        "accepted",
-        "opened",
-        "started",
-        "stopped",
-        "restarted",
-        "restart",
-        "shutdown",
-        "shutting",
-        "created",
-        "deleted",
-        "removed",
-        "killed",
-        "login",
-        "logged",
-        "password",
-        "root",
-        "leading",
-        "following",
-        "elected",
-        "election",
-        "crashed",
-        "terminated",
-        "lost",
-        "recovered",
-        "changed",
-        "upgraded",
-        "sudo",
-    ]
+_EVENT_WORDS = (
+    "accepted opened started stopped restarted restart shutdown shutting created deleted removed killed"
+    " login logged password root leading following elected election crashed terminated lost recovered"
+    " changed upgraded sudo"
 )
+_EVENTS = frozenset(_EVENT_WORDS.split())
 
 
 def _weight(family: Family) -> int:
@@ -201,20 +175,20 @@ def _worded(found: list[Family]) -> dict[str, Counter[str]]:
 _ASKED = frozenset({"IP", "user", "status", "state", "code", "error", "errno", "exit", "reason", "signal", "path"})
 
 
+_SCATTERED = 20  # values none of which has its share: how many there are says more than the most frequent
+
+
 def _column(node: Node, tally: Tally, label: str, column: Column, salience: float) -> Iterator[Fact]:
     distinct = len(column.values)
     if column.total < max(5, tally.lines // 50) or distinct == 1:
         return
-    if distinct <= column.total * 0.6:
-        yield Fact(
-            _category(label, column.values, column.total),
-            node.address,
-            salience,
-            "top" if label == "IP" else "category",
-        )
-    elif is_identifier(label):
+    topic = "top" if label == "IP" else "category"
+    most = max(column.values.values())
+    if distinct > _SCATTERED and most < column.total / _SCATTERED:
         more = "+" if column.full else ""
-        yield Fact(f"{label} {distinct}{more} distinct", node.address, salience - 0.2, "category")
+        yield Fact(f"{label} {distinct}{more} distinct", node.address, 0.9 * salience, topic)
+    elif distinct <= column.total * 0.6:
+        yield Fact(_category(label, column.values, column.total), node.address, salience, topic)
     if _measures(label, column) and column.greatest is not None and column.least is not None:
         place = node.address_of(column.greatest[2])
         yield Fact(f"{label} max {column.greatest[1]}", place, salience, "extreme", label)

@@ -74,8 +74,8 @@ def test_aligned_columns_are_a_table() -> None:
 def test_units_of_one_column_are_made_one() -> None:
     """Milliseconds and seconds compare; sums by name where names repeat."""
     text = told(PROFILE)
-    assert "Self CPU (ms) max 1200 aten::add @r1[4]" in text
-    assert "Self CPU (ms) summed by Name: aten::add 1719.699" in text
+    assert "Self CPU (us) max 1200000 aten::add @r1[4]" in text
+    assert "Self CPU (us) summed by Name: aten::add 1719699" in text
     assert "# Calls summed by Name: aten::mul 60" in text
 
 
