@@ -9,7 +9,7 @@ from pager import Node, join
 
 from . import wording
 from .fact import Fact
-from .statistics import OUTLYING, outliers_of, rise_of, shift_of, spread_of
+from .statistics import outliers_of, rise_of, shift_of, spread_of
 
 if TYPE_CHECKING:
     from .statistics import Numbers
@@ -41,7 +41,10 @@ def facts(node: Node, focus: str | None) -> Iterator[Fact]:
 
 
 def _elements(flat: Numbers, array: Numbers, address: str) -> Iterator[Fact]:
-    yield from _odd_values(flat, address)
+    if array.dtype.kind == "b":
+        yield Fact(f"true {int(flat.sum())}, false {flat.size - int(flat.sum())}", address, 1.0, "flag", "")
+        return
+    yield from _odd_values(flat, array, address)
     spread = spread_of(flat)
     if spread is None:
         return
@@ -66,13 +69,13 @@ def _elements(flat: Numbers, array: Numbers, address: str) -> Iterator[Fact]:
         yield Fact(f"zero {spread.zero} of {flat.size}", address, 0.4 + 0.6 * spread.zero / flat.size, "range", "")
 
 
-def _odd_values(flat: Numbers, address: str) -> Iterator[Fact]:
+def _odd_values(flat: Numbers, array: Numbers, address: str) -> Iterator[Fact]:
     import numpy as np
 
     for label, found in (("NaN", np.isnan(flat)), ("Infinity", np.isinf(flat))):
         if count := int(found.sum()):
-            first = int(np.argmax(found))
-            yield Fact(f"{label} in {count} of {flat.size}, first at flat index {first}", address, 1.8, "error", "")
+            first = _at(address, array, int(np.argmax(found)))
+            yield Fact(f"{label} in {count} of {flat.size}, first at", first, 1.8, "error", "")
 
 
 def _std(flat: Numbers) -> float:
@@ -108,12 +111,11 @@ def _slices(numbers: Numbers, axis: int, address: str) -> Iterator[Fact]:
     spread = spread_of(deviation)
     if spread is None or spread.scale == 0:
         return
-    for index in outliers_of(deviation, spread, at_most=3):
+    for rank, index in enumerate(outliers_of(np.where(dead, spread.median, deviation), spread, at_most=3)):
         place = join(address, index) if axis == 0 else address
-        times = abs(deviation[index] - spread.median) / spread.scale
         text = f"axis {axis} slice {index}: std {wording.rounded(float(deviation[index]))}"
-        worth = 1.3 if times > OUTLYING else 0.8
-        yield Fact(f"{text}, siblings {wording.rounded(spread.median)}", place, worth, "outlier", "")
+        siblings = f"siblings {wording.rounded(spread.median)}"
+        yield Fact(f"{text}, {siblings}", place, 1.4 - 0.1 * rank, "outlier", "")
 
 
 def _at(address: str, array: Numbers, index: int) -> str:

@@ -78,7 +78,7 @@ def outliers_of(values: Numbers, spread: Spread, *, at_most: int = 5) -> list[in
 
     Far: more than 8 robust standard deviations from the median (median and MAD, so that the outliers themselves don't
     move the measure; Iglewicz and Hoaglin 1993), and set apart from the rest by a gap. A heavy tail, where more than
-    one value in 25 is far, has extremes but no outliers.
+    one value in 16 is far, has extremes but no outliers.
     """
     import numpy as np
 
@@ -86,7 +86,7 @@ def outliers_of(values: Numbers, spread: Spread, *, at_most: int = 5) -> list[in
         return []
     away = np.minimum(_distances(values, spread), _logarithmic(values, spread))
     far = np.flatnonzero(away > OUTLYING)
-    if not far.size or far.size > max(1, spread.count // 25):
+    if not far.size or far.size > max(1, spread.count // 16):
         return []
     rest = float(np.delete(away, far).max())
     apart = far[away[far] > 1.5 * rest + 1]
