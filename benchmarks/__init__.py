@@ -1,0 +1,1 @@
+"""Quality against tokens, speed and memory, with everything one could pick instead in the same run."""
