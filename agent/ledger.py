@@ -52,7 +52,6 @@ class Ledger:
     answer: str | None = None
     ended: bool = False
     reason: str = ""
-    narrowed_at: int = 0
     totals: Totals = field(default_factory=Totals)
 
     @classmethod
@@ -84,9 +83,9 @@ class Ledger:
         return self.last.waiting if self.last else None
 
     @property
-    def seen(self) -> int:
-        """How many calls were answered with something other than an error."""
-        return sum(made.status in ("new", "view", "repeat") for made in self.made)
+    def recorded(self) -> int:
+        """How many findings the model has recorded itself."""
+        return sum(observation.author == "model" for observation in self.observations)
 
     @property
     def uncorrected(self) -> str | None:
@@ -138,7 +137,6 @@ def _generation(ledger: Ledger, event: Fields) -> Ledger:
         slips=ledger.slips if purpose != "turn" else ledger.slips + 1 if problem else 0,
         reminder=replace(ledger.reminder, asked=True) if purpose == "reminder" and ledger.reminder else ledger.reminder,
         answer=event["content"] if answers else ledger.answer,
-        narrowed_at=turn if event["withheld"] else ledger.narrowed_at,
         totals=ledger.totals.after(event),
     )
 

@@ -1,6 +1,7 @@
 """The investigation: one step after the other, each decided from the ledger alone, so that a killed run goes on."""
 
 import time
+from collections import Counter
 from dataclasses import asdict
 
 from .answering import Answering
@@ -79,7 +80,7 @@ class Loop:
             "reminder": tuple(spec for spec in self._parts.speaking.tools if spec.name == "record_observation"),
             "answer": (),
         }[purpose]
-        text = purpose == "answer" or (purpose == "turn" and ledger.seen >= self._settings.answer_after)
+        text = purpose == "answer" or (purpose == "turn" and ledger.recorded >= self._settings.answer_after)
         asked = Asked(
             number=ledger.totals.generations + 1,
             turn=ledger.turn + (purpose == "turn"),
@@ -90,11 +91,17 @@ class Loop:
         self._append(self._parts.speaking.speak(self._compaction.messages(ledger), asked))
 
     def _withheld(self) -> tuple[str, ...]:
-        """The tool whose same calls were made again and again: breadth comes before depth."""
-        newest = self._ledger.made[-self._settings.narrow_after :]
-        names = {made.call.name for made in newest}
-        stuck = len(newest) == self._settings.narrow_after and all(made.status == "repeat" for made in newest)
-        return tuple(names) if stuck and len(names) == 1 and self._ledger.turn > self._ledger.narrowed_at else ()
+        """Tools asked for in vain again and again: breadth comes before depth.
+
+        One without arguments stays withheld, for its result can be opened; any other is for one turn.
+        """
+        made, after = self._ledger.made, self._settings.narrow_after
+        repeats = Counter(one.call.name for one in made if one.status == "repeat" and not one.call.arguments)
+        settled = {name for name, count in repeats.items() if count >= after and name in self._parts.tools}
+        newest = made[-after:]
+        names = {one.call.name for one in newest}
+        stuck = len(newest) == after and all(one.status == "repeat" for one in newest) and len(names) == 1
+        return tuple(sorted(settled | names if stuck else settled))
 
     def _answer(self, call: ToolCall) -> None:
         """Serve one call; its finding is written before its receipt, so that a receipt is never a promise."""

@@ -41,7 +41,7 @@ def demo(
         subject=subject,
         model=None,
         run=folder,
-        settings=Settings(ceiling=ceiling, max_turns=max_turns, max_new_tokens=128),
+        settings=Settings(ceiling=ceiling, max_turns=max_turns, max_new_tokens=128, narrow_after=1),
         templates=Templates(),
         observer=Live(),
     )
