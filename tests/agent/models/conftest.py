@@ -97,6 +97,18 @@ def qwen_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_qwen(tmp_path_factory.mktemp("qwen"))
 
 
+@pytest.fixture
+def words() -> Words:
+    """Fills the project's templates."""
+    return Words()
+
+
+@pytest.fixture
+def base_folder(tmp_path: Path) -> Path:
+    """A folder with a small Llama that has no chat template."""
+    return save_llama(tmp_path / "base", None)
+
+
 @pytest.fixture(params=["llama", "qwen"])
 def model(request: pytest.FixtureRequest) -> LocalModel:
     """A fresh small model of each family."""

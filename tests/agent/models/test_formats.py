@@ -17,34 +17,18 @@ JSON_VALUES = st.recursive(
 CALLS = st.builds(
     ToolCall, st.from_regex(r"[a-z_]{1,12}", fullmatch=True), st.dictionaries(st.text(), JSON_VALUES, max_size=3)
 )
-SHARDS = st.sampled_from(
-    [
-        "<tool_call>",
-        "</tool_call>",
-        "```json\n",
-        "```",
-        "{",
-        "}",
-        "[",
-        "]",
-        '"name"',
-        "'name'",
-        ":",
-        ",",
-        '"arguments"',
-        "parameters",
-        "NaN",
-        "<|python_tag|>",
-        "\n",
-        "\\",
-        "'",
-        '"',
-        "1e999",
-        "-",
-        "0x",
-        "{" * 300,
-    ]
-)
+TAGS = [
+    "<tool_call>",
+    "</tool_call>",
+    "<|python_tag|>",
+    "```json\n",
+    "```",
+    '"name"',
+    "'name'",
+    '"arguments"',
+    "parameters",
+]
+SHARDS = st.sampled_from([*TAGS, *"{}[]:,-\\'\"\n", "NaN", "1e999", "0x", "{" * 300])
 
 
 @given(st.text() | st.lists(SHARDS | st.text(max_size=5), max_size=30).map("".join))
