@@ -77,7 +77,8 @@ def _top(scene: Scene, column: Column, ranked: list[tuple[object, int]]) -> Iter
         yield scene.fact(column, f"{len(ranked)} distinct, {ranked[0][1]} each", 0.6, "top")
         return
     kinds = f" ({len(ranked)} distinct)" if len(ranked) > len(listed) else ""
-    telling = 0.6 if column.numbers is not None else 0.95
+    share = ranked[0][1] / sum(column.counts.values())
+    telling = (0.6 if column.numbers is not None else 0.95) * min(1.0, 0.75 + share)
     yield scene.fact(column, f"{wording.counted(listed)}{kinds}", telling, "top")
 
 
