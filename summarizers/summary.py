@@ -1,6 +1,7 @@
 """The 100-200 tokens that stand for a result: its best facts under an exact budget."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from pager import Node, TokenCounter
 
@@ -46,16 +47,20 @@ def summarize(
 
 
 def _fit(node: Node, found: list[Fact], budget_tokens: int, counter: TokenCounter, templates: Templates) -> Packed:
-    """The fullest frame that fits: with the title, without it, then by the result's id alone."""
-    for address, title in ((node.address, title_of(node)), (node.address, None), (node.result.id, None)):
-
-        def frame(lines: list[str], left_out: int, address: str = address, title: str | None = title) -> str:
-            shape = shape_of(node)
-            return templates.render(
-                "summary", address=address, title=title, shape=shape, lines=lines, left_out=left_out
-            )
-
+    """The fullest frame that fits: with the title, without it, then by the result's id and kind alone."""
+    shape = shape_of(node)
+    for address, title, said in (
+        (node.address, title_of(node), shape),
+        (node.address, None, shape),
+        (node.result.id, None, shape),
+        (node.result.id, None, node.kind),
+    ):
+        frame = partial(_frame, templates, address, title, said)
         packed = pack(found, frame, root=node.address, budget_tokens=budget_tokens, counter=counter)
         if packed is not None:
             return packed
     raise ValueError(f"{node.result.id}: not even its id fits {budget_tokens} tokens of {counter.name}")
+
+
+def _frame(templates: Templates, address: str, title: str | None, shape: str, lines: list[str], left_out: int) -> str:
+    return templates.render("summary", address=address, title=title, shape=shape, lines=lines, left_out=left_out)
