@@ -18,7 +18,7 @@ def typed_columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[d
     """Return the rows as mappings; a column of numbers with units becomes numbers in its most frequent unit.
 
     >>> typed_columns(["op", "time"], [["mm", "950ms"], ["add", "1.2s"]])
-    [{'op': 'mm', 'time (ms)': 950}, {'op': 'add', 'time (ms)': 1200.0}]
+    [{'op': 'mm', 'time (s)': 0.95}, {'op': 'add', 'time (s)': 1.2}]
     """
     columns = [_column(name, [row[position] for row in rows]) for position, name in enumerate(names)]
     return [{name: values[number] for name, values in columns} for number in range(len(rows))]

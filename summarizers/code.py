@@ -62,7 +62,7 @@ def _counts(node: Node, source: Source) -> Iterator[Fact]:
     classes = [one for one in source.definitions if one.kind == "class"]
     methods = sum(1 for one in functions if one.owner)
     text = f"{plural(len(functions), 'function')}" + (f" ({methods} methods)" if methods else "")
-    yield Fact(f"{plural(len(classes), 'class')}, {text}", node.address, 1.8, "count")
+    yield Fact(f"{plural(len({one.name for one in classes}), 'class')}, {text}", node.address, 1.8, "count")
     outer = [one.name for one in functions if not one.owner]
     if outer:
         yield Fact(f"functions {names(outer, 8)}", node.address_of(functions[0].start), 0.7, "definition")
@@ -73,7 +73,7 @@ def _longest(node: Node, source: Source) -> Iterator[Fact]:
     for number, one in enumerate(functions[:3]):
         owner = f"{one.owner}." if one.owner else ""
         word = "longest function " if not number else "then "
-        text = f"{word}{owner}{one.name} {one.length} lines"
+        text = f"{word}{owner}{one.name} {plural(one.length, 'line')}"
         yield Fact(text, node.address_of(one.start), (1.8, 0.7, 0.6)[number], "extreme", "longest function ")
 
 

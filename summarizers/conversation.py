@@ -42,13 +42,14 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message: who spoke, what, which tools it calls, which tool it answers for."""
+    """One message: who spoke, what, which tools it calls, which tool it answers for, whether it says that it failed."""
 
     role: str
     text: str
     calls: tuple[Called, ...]
     name: str
     is_result: bool
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ def _turn(item: object) -> Turn:
     text += "".join(_text(part.get("content")) for part in parts if isinstance(part, Mapping))
     if role == "step":
         text, answers = _text(item.get("observation") or item.get("response") or text), "observation" in item
-    return Turn(role, text, tuple(calls), str(item.get("name") or ""), answers)
+    failed = any(isinstance(part, Mapping) and part.get("is_error") is True for part in [item, *parts])
+    return Turn(role, text, tuple(calls), str(item.get("name") or ""), answers, failed)
 
 
 def _parts(item: Mapping[object, object]) -> Iterator[object]:

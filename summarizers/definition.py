@@ -93,6 +93,8 @@ _CLASS = re.compile(
     rf"\s*{_MODIFIERS}(?:class|struct|interface|trait|enum|impl|module|object|protocol|record"
     rf"|union)\s+(?:<[^>]{{0,80}}>\s*)?(?P<name>[A-Za-z_]\w*)[^;]*$"
 )
+_GO_TYPE = re.compile(r"type\s+(?P<name>\w+)\s+(?:struct|interface)\b")
+_RECEIVER = re.compile(r"func \(\w*\s*\*?(?P<name>\w+)\)")
 _FUNCTIONS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -102,7 +104,7 @@ _FUNCTIONS = tuple(
         r"(?:async\s*)?(?:\([^)]{0,300}\)|[\w$]+)\s*(?::[^=]{0,80})?=>",
         r"(?P<name>[A-Za-z_][\w-]*)\s*\(\)\s*\{?\s*$",
         rf"\s*{_MODIFIERS}(?:@\w+\s+)*(?:[A-Za-z_][\w:<>,.\[\]&*?]*\s+(?:[&*]+\s*)?"
-        rf"|[A-Z][A-Z_]*\([^()]{{1,80}}\)\s*)+(?P<name>~?[A-Za-z_][\w:~]*)\s*\((?![^)]*\);)[^;{{}}]{{0,400}}\{{?\s*$",
+        rf"|[A-Z][A-Z_]*\([^()]{{1,80}}\)\s*)+(?P<name>~?[A-Za-z_][\w:~]*)\s*\((?![^)]*\);)[^;{{}}]{{0,400}}(?:\{{?|\{{[^{{}}]*\}})\s*$",
         r"\s+(?:async\s+|static\s+|get\s+"
         r"|set\s+)*(?P<name>[A-Za-z_$#][\w$]*)\s*\([^;{}]{0,300}\)\s*(?::\s*[^{]{1,80})?\{\s*$",
     )
@@ -137,10 +139,15 @@ def light_source(lines: Sequence[str]) -> Source:
         if found is None or (stop := _stop(lines, skip, at)) is None:
             continue
         kind, name = found
-        source.definitions.append(Definition(kind, name, at, stop, owners[-1][0] if owners else ""))
+        source.definitions.append(Definition(kind, name, at, stop, _owner(line, owners)))
         if kind == "class":
             owners.append((name, stop))
     return source
+
+
+def _owner(line: str, owners: Sequence[tuple[str, int]]) -> str:
+    receiver = _RECEIVER.match(line)
+    return receiver["name"] if receiver else owners[-1][0] if owners else ""
 
 
 def _uncommented(lines: Sequence[str]) -> Iterator[str]:
@@ -156,13 +163,16 @@ def _uncommented(lines: Sequence[str]) -> Iterator[str]:
 def _opening(line: str) -> tuple[str, str] | None:
     if len(line) > 300 or not line.strip() or line.rstrip().endswith(";"):
         return None
-    found = _CLASS.match(line)
+    found = _CLASS.match(line) or _GO_TYPE.match(line)
     if found:
         return "class", found["name"]
     hit = next((hit for pattern in _FUNCTIONS if (hit := pattern.match(line))), None)
-    if hit is None or hit["name"].split("::")[-1] in _NO_NAMES or line.split()[0] in ("return", "else", "new", "throw"):
+    if hit is None or hit["name"].split("::")[-1] in _NO_NAMES or line.split()[0].strip("}") in _NO_NAMES - _OPENERS:
         return None
     return "function", hit["name"]
+
+
+_OPENERS = frozenset({"function"})
 
 
 def _depths(lines: Sequence[str]) -> list[int]:

@@ -37,13 +37,15 @@ def drawn_facts(node: Node, grid: Grid, rows: Rows, focus: str | None, *, weight
     )
     for fact in table_facts(records, focus, head=False):
         if fact.topic != "schema":
-            yield replace(fact, salience=_raised(fact, weight))
+            yield replace(fact, salience=_raised(fact, weight, next(iter(rows[0]))))
     yield from _suffixes(node, grid, rows, weight)
     yield from _sums(node, grid, rows, weight)
 
 
-def _raised(fact: Fact, weight: float) -> float:
-    """Extremes matter more than in data at large: a drawn table has few columns, and those that measure stand last."""
+def _raised(fact: Fact, weight: float, leading: str) -> float:
+    """Extremes and the first column matter more here than in data at large: few columns, made to be read."""
+    if fact.topic == "top" and fact.group == leading:
+        return 1.4 * fact.salience
     if fact.topic != "extreme" or "more)" in fact.text:
         return fact.salience * (0.6 if fact.topic == "range" else 1)
     least = 1.2 * weight if _UNITED.match(fact.text) else 0.0

@@ -84,11 +84,11 @@ def _full_facts(node: Node) -> Iterator[Fact]:
         elif found := _STAT.match(line):
             files[found["file"]] += 1
     yield Fact(f"{len(commits)} commits" + (f", {merges} merges" if merges else ""), node.address, 1.8, "count")
-    yield Fact(f"{len(authors)} authors: {listing(authors, 3, more=False)}", node.address, 1.6, "top")
+    yield from _counted(node, f"{len(authors)} authors: ", ranked(authors), 1.6)
     yield from _ends(node, commits, dates, titles)
     yield from _subjects(node, subjects)
     if len(years) > 1:
-        yield Fact(f"by year: {listing(years, 4)}", node.address, 1.2, "year")
+        yield from _counted(node, "by year: ", ranked(years), 1.4)
     if files:
         yield Fact(f"files most changed: {listing(files, 3)}", node.address, 1.0, "file")
 
@@ -97,7 +97,8 @@ def _ends(
     node: Node, commits: list[tuple[str, int]], dates: list[tuple[str, int]], titles: list[tuple[str, int]]
 ) -> Iterator[Fact]:
     if dates:
-        yield Fact(f"newest {dates[0][0]}, oldest {dates[-1][0]}", node.address, 1.5, "time")
+        yield Fact(f"newest {dates[0][0]}", node.address_of(dates[0][1]), 1.3, "time", "time")
+        yield Fact(f"oldest {dates[-1][0]}", node.address_of(dates[-1][1]), 1.3, "time", "time")
     for word, at in (("newest", 0), ("oldest", -1)):
         if titles and commits:
             text = f"{word} commit {commits[at][0][:10]} {clip(titles[at][0], 80)}"
@@ -106,6 +107,11 @@ def _ends(
 
 def _subjects(node: Node, subjects: Counter[str]) -> Iterator[Fact]:
     common = [(subject, count) for subject, count in ranked(subjects) if count > 1]
-    if common:
-        shown = ", ".join(f"{clip(subject, 60)} {count}" for subject, count in common[:4])
-        yield Fact(f"subjects: {shown}", node.address, 1.3, "subject")
+    yield from _counted(node, "subjects: ", common, 1.4)
+
+
+def _counted(node: Node, start: str, entries: list[tuple[str, int]], salience: float) -> Iterator[Fact]:
+    """The most frequent with their counts, each a fact that continues the line."""
+    for number, (name, count) in enumerate(entries[:4]):
+        weight = salience if not number else 0.4 * salience - 0.1 * number
+        yield Fact(f"{start}{clip(name, 60)} {count}", node.address, weight, start, start)

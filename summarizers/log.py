@@ -90,7 +90,7 @@ def _leads(found: list[Family], tally: Tally) -> list[tuple[str, int, int]]:
     alike: dict[str, list[Family]] = {}
     for family in found:
         alike.setdefault(family.lead, []).append(family)
-    entries = []
+    entries: list[tuple[str, int, int]] = []
     for lead, members in alike.items():
         count = sum(family.count for family in members)
         if members[0].count >= 0.85 * count:

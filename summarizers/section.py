@@ -102,6 +102,10 @@ class _Reader:
             self._front = line not in ("---", "...")
             return True
         fence = _FENCE.match(line)
+        if fence and not self._fence and line[0] == "~" and self._underlines(line):
+            return False
+        if line.startswith(".. code") and "::" in line:
+            self._document.fences.append((line.split("::", 1)[1].strip(), index))
         if self._fence:
             if fence and fence["mark"].startswith(self._fence) and not fence["language"]:
                 self._fence = ""

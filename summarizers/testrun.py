@@ -104,7 +104,7 @@ def _shortened(files: Counter[str]) -> Counter[str]:
 
 def _exceptions(node: Node, outcome: Outcome) -> Iterator[Fact]:
     if outcome.exceptions:
-        salience = 1.6 if len(outcome.failures) > _FEW else 0.7
+        salience = 1.6 if len(outcome.failures) > _FEW else 0.5
         yield Fact(f"exceptions: {listing(outcome.exceptions, 3)}", node.address, salience, "exception")
     messages = ranked(outcome.messages)
     salience = 1.9 if len({one.message for one in outcome.failures}) > _FEW else 0.6

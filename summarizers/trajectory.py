@@ -80,7 +80,7 @@ def _tools(node: Node, turns: tuple[Turn, ...], places: list[str]) -> Iterator[F
 
 
 def _errors(turns: tuple[Turn, ...], places: list[str]) -> Iterator[Fact]:
-    found = [(at, said) for at, turn in enumerate(turns) if turn.is_result and (said := _error(turn.text))]
+    found = [(at, said) for at, turn in enumerate(turns) if turn.is_result and (said := _error(turn))]
     results = sum(turn.is_result for turn in turns)
     if results:
         at = found[0][0] if found else None
@@ -89,13 +89,15 @@ def _errors(turns: tuple[Turn, ...], places: list[str]) -> Iterator[Fact]:
         yield Fact(text, places[at] if at is not None else places[0].rsplit("[", 1)[0], 1.6 if found else 0.9, "error")
 
 
-def _error(text: str) -> str:
+def _error(turn: Turn) -> str:
     """The first words of an error result; "" for any other."""
+    text = turn.text
     filled = _FILLED_ERROR.search(text[:2_000])
     if filled:
         return filled["text"] or "error"
     lines = text.strip().split("\n")
-    return next((line for line in (lines[0], lines[-1]) if _ERROR.match(line[:400])), "")
+    said = next((line for line in (lines[0], lines[-1]) if _ERROR.match(line[:400])), "")
+    return said or ((lines[0] or "failed") if turn.failed else "")
 
 
 def _results(turns: tuple[Turn, ...], places: list[str]) -> Iterator[Fact]:
