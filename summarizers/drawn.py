@@ -91,7 +91,7 @@ def _sums(node: Node, grid: Grid, rows: Rows, weight: float) -> Iterator[Fact]:
     labels = [label for label in rows[0] if _ADDED.search(label) and not _NOT_ADDED.search(label)]
     labels.sort(key=lambda label: not _COUNTED.search(label))
     for number, label in enumerate(labels[:5]):
-        if len({row[label] for row in rows}) <= 0.2 * len(rows):
+        if not _COUNTED.search(label) and len({row[label] for row in rows}) <= 0.2 * len(rows):
             continue
         sums: Counter[str] = Counter()
         for row in rows:
