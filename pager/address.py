@@ -1,7 +1,7 @@
 """Addresses: `r1/features[3]/properties#2` names page 2 of a part of result r1.
 
-Named children are `/key`, numbered items `[i]`, slices `[a:b]`, pages `#k`. In keys `/ # [ ] %` and control
-characters are percent-encoded.
+Named children are `/key`, numbered items `[i]`, slices `[a:b]`, pages `#k`. In keys `/ # [ ] %`, control
+characters and a last space are percent-encoded.
 """
 
 import re
@@ -33,7 +33,7 @@ class Address:
     part: int = 1
 
 
-_RESERVED = re.compile(r"[/#\[\]%\x00-\x1f\x7f]")
+_RESERVED = re.compile(r"[/#\[\]%\x00-\x1f\x7f]| \Z")
 _ENCODED = re.compile(r"%([0-9A-Fa-f]{2})")
 _STEP = re.compile(r"/(?P<key>[^/#\[\]]*)|\[(?P<index>-?\d{1,18})\]|\[(?P<start>-?\d{0,18}):(?P<stop>-?\d{0,18})\]")
 _HEAD = re.compile(r"[^/#\[\]]+")
@@ -66,7 +66,7 @@ def page_address(address: str, page: int, part: int = 1) -> str:
 
 def parse_address(text: str) -> Address:
     """The parts of an address; raises UnknownAddress where it is not one."""
-    text = text.strip()
+    text = text.strip(" \t\r\n")
     head = _HEAD.match(text)
     if head is None:
         raise UnknownAddress(text or "''", "an address starts with a result, such as r1")

@@ -1,0 +1,193 @@
+"""Results outlive the process, several processes share one store, and nothing is kept twice."""
+
+import multiprocessing
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pager import Call, Lazy, NotComputed, Pager, PagerError, StoreFailed, counter
+
+COUNTER = counter(len)
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def run(code: str) -> str:
+    """What a fresh process prints."""
+    return subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=True, capture_output=True, text=True).stdout
+
+
+def test_the_same_result_has_one_id(tmp_path: Path) -> None:
+    """Same content, name and call: the same id; another name or call: another id over the same bytes."""
+    with Pager(tmp_path, counter=COUNTER) as pager:
+        first = pager.put([1, 2, 3], name="a", call=Call("f", {"x": 1}))
+        assert pager.put([1, 2, 3], name="a", call=Call("f", {"x": 1})) == first
+        assert pager.put([1, 2, 3], name="b").id != first.id
+        assert [result.id for result in pager.results()] == ["r1", "r2"]
+        assert pager.results()[0].call == Call("f", {"x": 1})
+
+
+def test_another_process_opens_what_was_put(tmp_path: Path) -> None:
+    """A result is there in the next process, pages and parts alike."""
+    code = f"from pager import Pager; print(Pager({str(tmp_path)!r}).put({{'a': [{{'b': 'é' * 9}}]}}).id)"
+    assert run(code) == "r1\n"
+    with Pager(tmp_path, counter=COUNTER) as pager:
+        assert pager.node("r1/a[0]/b").text() == "é" * 9
+
+
+def _put_many(folder: str, start: int) -> None:
+    with Pager(folder, counter=COUNTER) as pager:
+        for number in range(20):
+            pager.put(f"result {(start + number) % 50}", name="shared")
+
+
+def test_concurrent_writers_lose_nothing(tmp_path: Path) -> None:
+    """Processes that put at the same time each get ids; every result is there once."""
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=_put_many, args=(str(tmp_path), 10 * start)) for start in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(120)
+        assert writer.exitcode == 0
+    with Pager(tmp_path, counter=COUNTER) as pager:
+        results = pager.results()
+        assert {pager.node(result.id).text() for result in results} == {f"result {number}" for number in range(50)}
+        assert len(results) == 50
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX")
+def test_a_killed_writer_leaves_whole_results(tmp_path: Path) -> None:
+    """Killed while it writes, a process leaves only results that open to their end, and the store takes more."""
+    code = (
+        f"from pager import Pager\npager = Pager({str(tmp_path)!r})\n"
+        "for n in range(10**6): print(pager.put(str(n) * 100_000).id, flush=True)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    told = [process.stdout.readline().strip() for _ in range(3)]
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    with Pager(tmp_path, counter=COUNTER) as pager:
+        assert set(told) <= {result.id for result in pager.results()}
+        for number, result in enumerate(pager.results()):
+            assert pager.node(result.id).text() == str(number) * 100_000
+        assert pager.node(pager.put("after").id).text() == "after"
+
+
+def test_a_store_that_cannot_be_opened_says_where(tmp_path: Path) -> None:
+    """A file in the way, or a file that is no store, is one clear error."""
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    with pytest.raises(StoreFailed, match="file"):
+        Pager(blocked)
+    (tmp_path / "store.sqlite").write_bytes(b"no database" * 1000)
+    with pytest.raises(StoreFailed, match=r"store\.sqlite"):
+        Pager(tmp_path)
+
+
+def test_a_missing_file_is_a_clear_error(tmp_path: Path) -> None:
+    """A path that leads nowhere, or to a folder, is said so."""
+    with Pager() as pager:
+        with pytest.raises(PagerError, match="no file at"):
+            pager.put_file(tmp_path / "nowhere.json")
+        with pytest.raises(PagerError, match="is a folder"):
+            pager.put_file(tmp_path)
+
+
+def model(calls: list[str]) -> Lazy:
+    """A lazy tree of two levels that notes what it computes."""
+
+    def layer(key: str) -> object:
+        calls.append(key)
+        if key == "broken":
+            raise RuntimeError("no such weights")
+        return Lazy(("weight",), lambda name: {"name": f"{key}.{name}", "values": [1.5, 2.5]}, {"layer": key})
+
+    return Lazy(("first", "second", "broken"), layer, {"layers": 3})
+
+
+def test_a_lazy_part_is_computed_once_and_only_when_opened(tmp_path: Path) -> None:
+    """The outline computes nothing; a part is computed at its first opening and kept."""
+    calls: list[str] = []
+    with Pager(tmp_path, counter=COUNTER) as pager:
+        result = pager.put(model(calls))
+        page = pager.open(result.id)
+        assert page.children == ("r1/first", "r1/second", "r1/broken")
+        assert '"layers": 3' in page.text
+        assert len(pager.node(result.id).children()) == 3
+        assert calls == []
+        assert pager.node("r1/first/weight/values[1]").value() == 2.5
+        pager.open("r1/first")
+        assert calls == ["first"]
+
+
+def test_a_lazy_part_that_raises_is_an_error_and_not_kept() -> None:
+    """What the tool raised is told with the address; the next opening tries again."""
+    calls: list[str] = []
+    with Pager(counter=COUNTER) as pager:
+        pager.put(model(calls))
+        for _ in range(2):
+            with pytest.raises(NotComputed, match="r1/broken.*RuntimeError: no such weights"):
+                pager.open("r1/broken")
+        assert calls == ["broken", "broken"]
+
+
+def test_lazy_parts_are_there_in_a_later_process(tmp_path: Path) -> None:
+    """Computed parts open without the tool; others by reviving its call, or with a clear error."""
+    calls: list[str] = []
+    with Pager(tmp_path, counter=COUNTER) as pager:
+        pager.put(model(calls), call=Call("get_model", {}))
+        pager.node("r1/first/weight").text()
+    with Pager(tmp_path, counter=COUNTER) as pager:
+        assert pager.node("r1/first/weight/name").value() == "first.weight"
+        with pytest.raises(NotComputed, match="get_model"):
+            pager.open("r1/second")
+    calls.clear()
+    with Pager(tmp_path, counter=COUNTER, revive=lambda call: model(calls)) as pager:
+        assert pager.node("r1/second/weight/name").value() == "second.weight"
+        assert calls == ["second"]
+
+
+def test_lazy_results_without_a_call_are_never_confused() -> None:
+    """Two lazy values with the same outline and no call are two results."""
+    with Pager(counter=COUNTER) as pager:
+        one = pager.put(Lazy(("part",), lambda key: 1))
+        other = pager.put(Lazy(("part",), lambda key: 2))
+        assert (pager.node(f"{one.id}/part").value(), pager.node(f"{other.id}/part").value()) == (1, 2)
+
+
+def test_a_large_file_is_streamed_and_costs_what_it_shows(tmp_path: Path) -> None:
+    """A log over the limit for whole reading goes in by pieces; a late line and a late page open at once."""
+    path = tmp_path / "big.log"
+    line = "2026-01-01 00:00:00 INFO worker {:09d} did something worth a line of a log, é\n"
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(line.format(number) for number in range(240_000))
+    with Pager(tmp_path / "store", counter=COUNTER) as pager:
+        result = pager.put_file(path)
+        assert (result.kind, result.size_bytes) == ("log", path.stat().st_size)
+        started = time.perf_counter()
+        assert pager.node(f"{result.id}[239000]").text() == line.format(239_000).rstrip("\n")
+        page = pager.open(f"{result.id}#1000")
+        assert page.tokens <= 1000
+        assert page.text.endswith("\n")
+        assert time.perf_counter() - started < 1.0
+        assert len(pager.node(result.id)) == 240_000
+        assert next(pager.node(result.id).lines(200_000)) == line.format(200_000).rstrip("\n")
+        assert pager.put_file(path).id == result.id
+
+
+def test_other_readers_see_what_was_committed(tmp_path: Path) -> None:
+    """The store is plain SQLite in WAL mode: any reader sees what was committed."""
+    with Pager(tmp_path, counter=COUNTER) as pager:
+        pager.put("seen by others")
+        connection = sqlite3.connect(tmp_path / "store.sqlite")
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("SELECT count(*) FROM results").fetchone() == (1,)
+        connection.close()
