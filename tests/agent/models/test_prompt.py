@@ -68,7 +68,7 @@ def test_tools_reach_the_model_with_or_without_the_template(model: LocalModel) -
 def test_each_prompt_extends_the_last_and_what_was_said(model: LocalModel) -> None:
     """Between compactions a prompt is an exact token prefix of the next, the generated tokens included."""
     messages = [Message("system", "s"), Message("user", "Which layer?")]
-    for turn in range(4):
+    for turn in range(3):
         prompt = model.prompt(messages, [OPEN])
         reply = model.generate(prompt, max_new_tokens=40, choice=Choice((OPEN,), text=turn % 2 == 1), seed=turn)
         messages += [
