@@ -40,6 +40,7 @@ _CODE = re.compile(
     r"(?:public|private|protected) |(?:static |extern |inline )?(?:void|int|char|bool|double|float) \w+\()"
 )
 _PYTHON = re.compile(r"^(?:def |class |import |from \w[\w.]* import |@\w|async def )", re.MULTILINE)
+_PROSE = re.compile(r"[,;] |[.!?:]\s*$")
 _NUMERIC = re.compile(r"[-+]?\d")
 
 
@@ -103,7 +104,7 @@ def _tabular(lines: list[str], suffix: str) -> Guess | None:
         return Guess("csv", "table", delimiter=_delimiter(lines, 2) or CSV_NAMES[suffix])
     if suffix == ".log" or len(lines) < 3:
         return None
-    delimiter = _delimiter(lines, 3)
+    delimiter = None if _PROSE.search(lines[0]) else _delimiter(lines, 3)
     return None if delimiter is None else Guess("csv", "table", delimiter=delimiter)
 
 

@@ -7,6 +7,7 @@ from .types import Kind
 
 LONG = 200
 INT64 = 1 << 63
+MAX_AXES = 16
 
 
 def kind_of(value: Any) -> Kind:
@@ -36,7 +37,7 @@ def array_shape(value: list[Any]) -> tuple[int, ...] | None:
     level, shape = value, [len(value)]
     while set(map(type, level)) == {list}:
         lengths = set(map(len, level))
-        if len(lengths) != 1 or math.prod(shape) * (length := lengths.pop()) == 0:
+        if len(shape) >= MAX_AXES or len(lengths) != 1 or math.prod(shape) * (length := lengths.pop()) == 0:
             return None
         shape.append(length)
         level = [item for row in level for item in row]

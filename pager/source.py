@@ -39,6 +39,9 @@ class Lines(Source, Protocol):
     def part(self, start: int, stop: int) -> "Lines":
         """The lines between two units as a source of their own."""
 
+    def bare_end(self, start: int, stop: int) -> int:
+        """Where the line from start to stop ends when its line end is left out."""
+
     def lines(self) -> Iterator[str]:
         """Each line, its newline included."""
 
@@ -78,6 +81,12 @@ class MemoryText:
 
     def part(self, start: int, stop: int) -> "MemoryText":
         return MemoryText(self._text[start:stop])
+
+    def bare_end(self, start: int, stop: int) -> int:
+        if stop > start and self._text[stop - 1] == "\n":
+            stop -= 1
+            stop -= stop > start and self._text[stop - 1] == "\r"
+        return stop
 
     def lines(self) -> Iterator[str]:
         starts = self._line_starts()
@@ -138,6 +147,10 @@ class StoredText:
 
     def part(self, start: int, stop: int) -> "StoredText":
         return StoredText(self.store, self.content, self.start + start, self.start + stop, self.errors)
+
+    def bare_end(self, start: int, stop: int) -> int:
+        tail = self.store.read(self.content, self.start + max(start, stop - 2), self.start + stop)
+        return stop - len(tail) + len(tail.removesuffix(b"\n").removesuffix(b"\r") if tail.endswith(b"\n") else tail)
 
     def lines(self) -> Iterator[str]:
         rest = b""

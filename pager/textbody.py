@@ -45,8 +45,7 @@ class TextBody:
             if key >= self.length():
                 raise IndexError(key)
             start, stop = self._text.line_start(key), self._text.line_start(key + 1)
-            ending = self._text.read(max(start, stop - 2), stop)
-            return TextBody(self._text.part(start, stop - len(ending) + len(_bare(ending))), "value")
+            return TextBody(self._text.part(start, self._text.bare_end(start, stop)), "value")
         section = self.section(key)
         return self._range(section.start, section.stop)
 
@@ -81,5 +80,4 @@ class TextBody:
 
 
 def _bare(line: str) -> str:
-    line = line.removesuffix("\n")
-    return line.removesuffix("\r")
+    return line[:-1].removesuffix("\r") if line.endswith("\n") else line
