@@ -13,10 +13,8 @@ from .places import Place, Walk
 from .tokens import TokenCounter
 from .types import Match, Matches
 
-SECONDS = 10.0
-"""How long one search may take, over all places."""
 REPEATS = "*+{"
-"""Only a pattern that repeats something can take long on one place; a timeout on each place costs ten times its search."""
+"""Only a pattern that repeats something can take long on one place; a timeout costs ten times a plain search."""
 WIDTH = 160
 VOCABULARY = 5000
 CHECKED = 64
@@ -31,15 +29,28 @@ class _Search:
     places: int = 0
     stopped: str | None = None
     words: dict[str, None] = field(default_factory=dict)
+    latest: str = ""
+
+    def take(self, place: Place, hit: Any, max_matches: int) -> None:
+        """Count a place that matched, or learn its words; a key and its value are one place."""
+        if hit is None:
+            _learn(self.words, place.text)
+        elif place.address != self.latest:
+            self.latest = place.address
+            self.total += 1
+            if len(self.matches) < max_matches:
+                self.matches.append(_match(place, hit))
 
 
-def search(node: Node, pattern: str, counter: TokenCounter, *, limit_tokens: int, max_matches: int) -> Matches:
+def search(
+    node: Node, pattern: str, counter: TokenCounter, *, limit_tokens: int, max_matches: int, timeout_seconds: float
+) -> Matches:
     """Matches of a pattern below a node; `Pager.find` says more."""
     if limit_tokens < 1:
         raise LimitTooSmall(node.address, limit_tokens, 1)
     walk = Walk([])
-    found = _run(walk.places(node.body, node.address), pattern, max_matches)
-    searched = _searched(node, found, walk.skipped)
+    found = _run(walk.places(node.body, node.address), pattern, max_matches, timeout_seconds)
+    searched = _searched(node, found, walk.skipped, timeout_seconds)
     near = () if found.total else tuple(closest(pattern, list(found.words)))
     lines = [f"{match.address}: {match.text}" for match in found.matches]
     answer = bounded(
@@ -49,26 +60,19 @@ def search(node: Node, pattern: str, counter: TokenCounter, *, limit_tokens: int
     return Matches(tuple(found.matches), found.total, answer.text, answer.tokens, searched, near)
 
 
-def _run(places: Iterator[Place], pattern: str, max_matches: int) -> _Search:
+def _run(places: Iterator[Place], pattern: str, max_matches: int, timeout_seconds: float) -> _Search:
     found = _Search()
     compiled = _compiled(pattern)
-    bounded = any(mark in pattern for mark in REPEATS)
-    until = time.monotonic() + SECONDS
-    seen = ""
+    repeats = any(mark in pattern for mark in REPEATS)
+    until = time.monotonic() + timeout_seconds
     for place in places:
         found.places += 1
         try:
-            hit = compiled.search(place.text, timeout=max(0.01, until - time.monotonic()) if bounded else None)
+            hit = compiled.search(place.text, timeout=max(0.01, until - time.monotonic()) if repeats else None)
         except TimeoutError:
             found.stopped = place.address
             break
-        if hit is None:
-            _learn(found.words, place.text)
-        elif place.address != seen:  # a key and its value are one place
-            seen = place.address
-            found.total += 1
-            if len(found.matches) < max_matches:
-                found.matches.append(_match(place, hit))
+        found.take(place, hit, max_matches)
         if found.places % CHECKED == 0 and time.monotonic() > until:
             found.stopped = place.address
             break
@@ -100,11 +104,11 @@ def _learn(words: dict[str, None], text: str) -> None:
                 words[word.strip("\"'.,;:()[]{}<>=")] = None
 
 
-def _searched(node: Node, found: _Search, skipped: list[str]) -> str:
+def _searched(node: Node, found: _Search, skipped: list[str], timeout_seconds: float) -> str:
     where = {"log": "lines", "text": "lines", "code": "lines", "bytes": "blocks of escaped bytes", "array": "elements"}
     text = f"{found.places} {where.get(node.kind, 'keys and values')} of {node.address}"
     if found.stopped:
-        text += f" up to {found.stopped}, where the time of {SECONDS:g} s ran out"
+        text += f" up to {found.stopped}, where the time of {timeout_seconds:g} s ran out"
     if skipped:
         more = f" and {len(skipped) - 3} more" if len(skipped) > 3 else ""
         text += f"; not searched, because never opened: {', '.join(skipped[:3])}{more}"

@@ -12,8 +12,9 @@ from .errors import PagerError
 from .jsontext import Malformed, dump_lines, parse_json
 from .numeric import array_bytes, array_details
 from .plain import to_plain
+from .record import Record
 from .shape import kind_of
-from .store import Content, Record, Store
+from .store import Content, Store
 from .types import Lazy
 
 WHOLE_BYTES = 16 << 20

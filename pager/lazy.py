@@ -11,8 +11,9 @@ from .body import Body
 from .errors import NotComputed, PagerError
 from .intake import take
 from .load import load
+from .record import Record
 from .source import Source, StoredText
-from .store import Record, Store
+from .store import Store
 from .types import Call, Key, Kind, Lazy, Result
 
 Revive = Callable[[Call], object]

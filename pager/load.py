@@ -9,8 +9,9 @@ from .body import Body, ValueBody, body_of
 from .errors import StoreFailed
 from .jsontext import parse_json
 from .numeric import ArrayText
+from .record import Record
 from .source import Source, StoredText
-from .store import Record, Store
+from .store import Store
 from .tablebody import CsvBody, JsonLinesBody
 from .textbody import TextBody
 from .types import Key, Kind

@@ -17,7 +17,8 @@ from .load import load
 from .nearest import closest
 from .node import Node
 from .paging import Paging, Size
-from .store import Record, Store
+from .record import Record
+from .store import Store
 from .tokens import TokenCounter, counter
 from .types import Call, Lazy, Matches, Page, Result, Rows
 from .worker import Worker
@@ -116,14 +117,29 @@ class Pager:
         node = self.node(address)
         return self._paging.size(node.address, node.body.source())
 
-    def find(self, address: str, pattern: str, *, limit_tokens: int = 500, max_matches: int = 20) -> Matches:
+    def find(
+        self,
+        address: str,
+        pattern: str,
+        *,
+        limit_tokens: int = 500,
+        max_matches: int = 20,
+        timeout_seconds: float = 10,
+    ) -> Matches:
         """Where a pattern occurs in keys, values, cells or lines below an address, with the address of each place.
 
         `pattern` is a regular expression (taken literally when it is none), case-blind unless it has capitals.
         """
         from .find import search
 
-        return search(self.node(address), pattern, self.counter, limit_tokens=limit_tokens, max_matches=max_matches)
+        return search(
+            self.node(address),
+            pattern,
+            self.counter,
+            limit_tokens=limit_tokens,
+            max_matches=max_matches,
+            timeout_seconds=timeout_seconds,
+        )
 
     def query(
         self,
@@ -159,6 +175,7 @@ class Pager:
 
     def _list(self, taken: Intake, value: object, name: str | None, call: Call | None) -> Result:
         """Give what was taken in its id."""
+        name = None if name is None else name.encode("utf-8", "backslashreplace").decode()
         anonymous = isinstance(value, Lazy) and call is None
         fingerprint = None if anonymous else _fingerprint(taken, name, call)
         result = self._store.add_result(taken.record, name=name, call=call, fingerprint=fingerprint)

@@ -153,12 +153,14 @@ class StoredText:
         return stop - len(tail) + len(tail.removesuffix(b"\n").removesuffix(b"\r") if tail.endswith(b"\n") else tail)
 
     def lines(self) -> Iterator[str]:
-        rest = b""
+        held: list[bytes] = []  # a line may run over thousands of chunks
         for data in self.store.stream(self.content, self.start, self.stop):
-            *whole, rest = (rest + data).split(b"\n") if b"\n" in data else (rest + data,)
-            for line in whole:
-                yield line.decode("utf-8", self.errors) + "\n"
-        if rest:
+            first, *others = data.split(b"\n")
+            held.append(first)
+            for piece in others:
+                yield b"".join(held).decode("utf-8", self.errors) + "\n"
+                held = [piece]
+        if rest := b"".join(held):
             yield rest.decode("utf-8", self.errors)
 
     def _newlines_before(self, position: int) -> int:

@@ -2,19 +2,19 @@
 
 import contextlib
 import hashlib
-import json
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from .errors import StoreFailed
-from .types import Call, Kind, Result
+from .record import Record, dump_call, dump_record, load_record, result_of
+from .types import Call, Result
 
 CHUNK = 256 * 1024
 FILE = "store.sqlite"
@@ -41,19 +41,6 @@ class Content:
     id: int
     size_bytes: int
     digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """How a result or a computed part is kept: which layout its content has, and what is known of it."""
-
-    layout: str
-    kind: Kind
-    content: int
-    size_bytes: int
-    encoding: str | None = None
-    note: str | None = None
-    details: Mapping[str, object] = field(default_factory=dict)
 
 
 class Store:
@@ -152,16 +139,16 @@ class Store:
             sql = "SELECT * FROM results WHERE fingerprint = ?"
             known = connection.execute(sql, (fingerprint,)).fetchone() if fingerprint else None
             if known is None:
-                row = (fingerprint, name, _dump_call(call), datetime.now(UTC).isoformat(), _dump_record(record))
+                row = (fingerprint, name, dump_call(call), datetime.now(UTC).isoformat(), dump_record(record))
                 sql = "INSERT INTO results(fingerprint, name, call, created, record) VALUES (?, ?, ?, ?, ?)"
                 number = connection.execute(sql, row).lastrowid
                 known = connection.execute("SELECT * FROM results WHERE number = ?", (number,)).fetchone()
-        return _result(known)
+        return result_of(known)
 
     def results(self) -> list[Result]:
         """Every result, oldest first."""
         with self._reading() as connection:
-            return [_result(row) for row in connection.execute("SELECT * FROM results ORDER BY number")]
+            return [result_of(row) for row in connection.execute("SELECT * FROM results ORDER BY number")]
 
     def result(self, identifier: str) -> tuple[Result, Record] | None:
         """A result and how it is kept, or None."""
@@ -169,19 +156,19 @@ class Store:
         if identifier[:1] != "r" or not (digits.isascii() and digits.isdigit()) or len(digits) > 18:
             return None
         row = self._row("SELECT * FROM results WHERE number = ?", (int(digits),))
-        return None if row is None else (_result(row), _load_record(row[5]))
+        return None if row is None else (result_of(row), load_record(row[5]))
 
     def add_part(self, result: str, path: str, record: Record) -> Record:
         """Keep a computed part; when another process was first, its part stands."""
         with self._writing() as connection:
-            row = (result, path, _dump_record(record))
+            row = (result, path, dump_record(record))
             connection.execute("INSERT OR IGNORE INTO parts(result, path, record) VALUES (?, ?, ?)", row)
         return self.part(result, path) or record
 
     def part(self, result: str, path: str) -> Record | None:
         """A computed part, or None when it has not been computed."""
         row = self._row("SELECT record FROM parts WHERE result = ? AND path = ?", (result, path))
-        return None if row is None else _load_record(row[0])
+        return None if row is None else load_record(row[0])
 
     def _row(self, sql: str, values: tuple[object, ...]) -> tuple[Any, ...] | None:
         with self._reading() as connection:
@@ -274,26 +261,3 @@ def _regroup(pieces: Iterable[bytes]) -> Iterator[bytes]:
             held = held[CHUNK:]
     if held:
         yield held
-
-
-def _dump_call(call: Call | None) -> str | None:
-    return None if call is None else json.dumps([call.tool, dict(call.arguments)], sort_keys=True, default=str)
-
-
-def _dump_record(record: Record) -> str:
-    fields = (record.layout, record.kind, record.content, record.size_bytes, record.encoding, record.note)
-    return json.dumps([*fields, dict(record.details)])
-
-
-def _load_record(text: object) -> Record:
-    return Record(*json.loads(str(text)))
-
-
-def _result(row: tuple[object, ...]) -> Result:
-    number, _, name, call, created, text = row
-    record = _load_record(text)
-    loaded = None if call is None else Call(*json.loads(str(call)))
-    label = None if name is None else str(name)
-    return Result(
-        f"r{number}", label, record.kind, record.size_bytes, record.encoding, record.note, loaded, str(created)
-    )

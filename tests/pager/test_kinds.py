@@ -85,7 +85,7 @@ def test_a_value_has_the_kind_people_expect(pager: Pager, value: object, kind: s
         ([dt.date(2026, 1, 2), dt.datetime(2026, 1, 2, 3)], ["2026-01-02", "2026-01-02T03:00:00"]),
         ({"d": decimal.Decimal("1.5"), "n": np.int64(3)}, {"d": 1.5, "n": 3}),
         (OrderedDict(a=deque(["x", 1])), {"a": ["x", 1]}),
-        (namedtuple("Pair", "left right")(1, "r"), {"left": 1, "right": "r"}),  # noqa: PYI024  the untyped form is the case
+        (namedtuple("Pair", "left right")(1, "r"), {"left": 1, "right": "r"}),
         ([b"text", b"\xff"], ["text", "\\xff"]),
         ({"a": np.array([[1, 2]])}, {"a": [[1, 2]]}),
         (iter(["a", 1]), ["a", 1]),

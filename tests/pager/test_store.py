@@ -134,7 +134,7 @@ def test_a_lazy_part_that_raises_is_an_error_and_not_kept() -> None:
     with Pager(counter=COUNTER) as pager:
         pager.put(model(calls))
         for _ in range(2):
-            with pytest.raises(NotComputed, match="r1/broken.*RuntimeError: no such weights"):
+            with pytest.raises(NotComputed, match=r"r1/broken.*RuntimeError: no such weights"):
                 pager.open("r1/broken")
         assert calls == ["broken", "broken"]
 
