@@ -63,6 +63,19 @@ class Compaction:
             ledger = ledger.after(finding)
         return [*findings, self._compaction(ledger, batch, pressure)]
 
+    def closing(self, ledger: Ledger, reason: str) -> list[Event]:
+        """The end of the looking: what no finding names yet is saved, and the answer is asked for under the findings."""
+        shown = [
+            (made.address.partition("#")[0], made.call) for made in ledger.made if made.address and made.status == "new"
+        ]
+        unsaved = {root_of(address): (address, call) for address, call in shown if not ledger.cites(root_of(address))}
+        findings = self._findings(ledger, unsaved)
+        for finding in findings:
+            ledger = ledger.after(finding)
+        limit = min(self.budget.notebook, self.budget.room // 2 - NOTICE_TOKENS)
+        content = self.words.finish(ledger.observations, limit_tokens=limit)
+        return [*findings, {"event": "finish", "reason": reason, "content": content}]
+
     def fits(self, ledger: Ledger) -> bool:
         """Whether the prompt and its reserve are within the ceiling."""
         return self.measure(self.messages(ledger)) + self.budget.reserve <= self.budget.ceiling

@@ -57,7 +57,8 @@ class Loop:
         elif ledger.uncorrected is not None:
             self._correct(ledger.uncorrected)
         elif not ledger.finishing and (reason := self._over()):
-            self._append({"event": "finish", "reason": reason, "content": self._parts.words.finish()})
+            for event in self._compaction.closing(ledger, reason):
+                self._append(event)
         elif ledger.reminder is not None and not ledger.reminder.asked and self._compaction.fits(ledger):
             self._speak("reminder")
         elif events := self._compaction.events(ledger):

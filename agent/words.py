@@ -80,9 +80,9 @@ class Words:
         """What was wrong with a reply."""
         return self.templates.render("correction", problem=self.clip(problem, 40))
 
-    def finish(self) -> str:
-        """The request for the answer."""
-        return self.templates.render("finish")
+    def finish(self, observations: Sequence[Observation], *, limit_tokens: int) -> str:
+        """The request for the answer, under the findings it should rest on."""
+        return self.templates.render("finish", notebook=self.notebook(observations, limit_tokens=limit_tokens))
 
     def page(self, page: Page) -> str:
         """One page in its frame."""

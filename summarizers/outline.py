@@ -21,6 +21,7 @@ _RESERVED = frozenset(
         *("using", "when", "where", "window", "with"),
     )
 )
+_LONGEST_FIELD = 30  # characters of a nested field that make a readable example
 _SAMPLED = 200  # rows looked at for an example
 _KINDS_WITH_PARTS = ("mapping", "lazy", "text", "code", "list")
 
@@ -91,6 +92,8 @@ def _query(address: str, rows: Sequence[Mapping[str, Any]]) -> str:
     number = next((field for field in reversed(fields) if field.is_number), None)
     if number is None:
         return f"query {address}: SELECT count(*) FROM t"
+    if number.nested and len(number.sql) > _LONGEST_FIELD:
+        return f"open {address}[0]"
     if number.nested:
         return f"query {address}: SELECT CAST({number.sql} AS DOUBLE) AS {number.name} FROM t ORDER BY 1 DESC LIMIT 3"
     return f"query {address}: SELECT * FROM t ORDER BY {number.sql} DESC LIMIT 3"

@@ -10,6 +10,7 @@ from pager import TokenCounter
 from .fact import Fact
 from .layout import lines_of, relative
 
+_ALARM = 2.0  # facts from this salience on are tried before all others, however long
 _DECAY = 0.94  # of a topic's worth with each fact of it that is already in
 _LINE = 8  # tokens that any fact is counted to cost besides its words: the line, the address
 _LENGTH_POWER = 0.55  # 0: longest and shortest facts weigh alike; 1: worth per token
@@ -89,9 +90,12 @@ class _Queue:
             return None
         topics = Counter(fact.topic for fact in chosen)
         groups = {fact.group for fact in chosen if fact.group}
-        best = max(self._left, key=lambda fact: self._worth(fact, topics, groups))
+        best = max(self._left, key=lambda fact: self._rank(fact, topics, groups))
         self._left.remove(best)
         return best
+
+    def _rank(self, fact: Fact, topics: Counter[str], groups: set[str]) -> tuple[bool, float]:
+        return fact.salience >= _ALARM, self._worth(fact, topics, groups)
 
     def _worth(self, fact: Fact, topics: Counter[str], groups: set[str]) -> float:
         length: float = self._length[id(fact)] + _LINE

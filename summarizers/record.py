@@ -53,7 +53,7 @@ def _worth_of_words(key: str, field: str) -> float:
     if not field.strip() or "://" in field:
         return 0.05
     if ALARM.search(field) and len(field) < 2000 and _STATE.search(key):
-        return 1.4
+        return 2.0
     if _STATE.search(key):
         return 0.7
     if is_time_text(field):

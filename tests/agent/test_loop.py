@@ -46,7 +46,7 @@ def test_an_investigation_ends_with_the_models_answer(tmp_path: Path) -> None:
 
 
 def test_no_answer_counts_before_a_finding_is_recorded(tmp_path: Path) -> None:
-    """A model that answers at once is told to call a tool; once it has recorded what it found, its answer ends the run."""
+    """A model that answers at once is told to call a tool; once it has recorded a finding, its answer ends the run."""
     finding = ToolCall("record_observation", {"finding": "layer 96 is off", "evidence": "r1"})
     script: list[Line] = [HUGE, "It is layer 96.", finding, "It is layer 96."]
     _, outcome, events = _play(tmp_path / "run", script, answer_after=1)
@@ -282,3 +282,15 @@ def test_the_schemas_in_the_prompt_never_change(tmp_path: Path) -> None:
     investigate("Which?", model=model, tools=hostile_tools()[:3], run=tmp_path / "run", settings=settings)
     assert len({json.dumps([spec.schema() for spec in fed.tools]) for fed in model.fed}) == 1
     assert len({len(fed.choice.tools) for fed in model.fed}) > 1
+
+
+def test_what_no_finding_names_is_saved_before_the_answer_is_asked_for(tmp_path: Path) -> None:
+    """A run that ends at its last turn has a finding for every result, and the request for the answer shows them."""
+    _, outcome, events = _play(tmp_path / "run", [HUGE, _huge(2), "Layer 96."], max_turns=2, answer_after=1)
+    assert [(one.author, one.evidence[0].partition("[")[0]) for one in outcome.findings] == [
+        ("loop", "r1"),
+        ("loop", "r2"),
+    ]
+    request = next(str(event["content"]) for event in events if event["event"] == "finish")
+    assert outcome.findings[0].finding[:30] in request
+    assert outcome.answer == "Layer 96."
