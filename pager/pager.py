@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from .address import Address, parse_address
+from .address import Address, format_step, parse_address
 from .body import Body, numbered
 from .errors import UnknownAddress
 from .intake import Intake, check_readable, take, take_file
@@ -16,7 +16,7 @@ from .lazy import LazyBody, Parts, Revive
 from .load import load
 from .nearest import closest
 from .node import Node
-from .paging import Paging, Size
+from .paging import Paging, Size, hold
 from .record import Record
 from .store import Store
 from .tokens import TokenCounter, counter
@@ -24,6 +24,7 @@ from .types import Call, Lazy, Matches, Page, Result, Rows
 from .worker import Worker
 
 BODIES_KEPT = 8
+NODES_KEPT = 16
 CHILDREN_SHOWN = 24
 OUTLINED_BYTES = 256 * 1024
 
@@ -48,6 +49,7 @@ class Pager:
         self._cutter: Paging | None = None
         self._parts = Parts(self._store, revive)
         self._bodies: OrderedDict[str, Body] = OrderedDict()
+        self._nodes: OrderedDict[str, Node] = OrderedDict()
         self._worker = Worker()
 
     def __enter__(self) -> Self:
@@ -182,7 +184,7 @@ class Pager:
         if isinstance(value, Lazy):
             self._parts.remember(result.id, value)
         elif taken.parsed is not None:
-            self._hold(result.id, load(self._store, taken.record, taken.parsed))
+            hold(self._bodies, result.id, load(self._store, taken.record, taken.parsed), BODIES_KEPT)
         return result
 
     def _parsed(self, address: str) -> Address:
@@ -202,28 +204,31 @@ class Pager:
         return [result.id for result in self._store.results()[-5:]]
 
     def _node(self, address: Address) -> Node:
-        found = self._store.result(address.result)
-        if found is None:
-            raise _no_result(address.result, self._store.results())
-        result, record = found
-        node = Node(result, result.id, lambda: self._body(result, record), result.name)
-        for step in address.steps:
-            node = node.step(step)
+        """The node of an address; the latest are remembered, so that their next page needs no parsing."""
+        key = address.result + "".join(map(format_step, address.steps))
+        node = self._nodes.get(key)
+        if node is None:
+            node = self._root(address.result)
+            for step in address.steps:
+                node = node.step(step)
+            if address.steps:
+                hold(self._nodes, key, node, NODES_KEPT)
         return node
+
+    def _root(self, identifier: str) -> Node:
+        found = self._store.result(identifier)
+        if found is None:
+            raise _no_result(identifier, self._store.results())
+        result, record = found
+        return Node(result, result.id, lambda: self._body(result, record), result.name)
 
     def _body(self, result: Result, record: Record) -> Body:
         held = self._bodies.get(result.id)
         if held is not None:
-            self._bodies.move_to_end(result.id)
             return held
-        if record.layout == "lazy":
-            return self._hold(result.id, LazyBody(self._parts, self._store, result, (), record))
-        return self._hold(result.id, load(self._store, record))
-
-    def _hold(self, identifier: str, body: Body) -> Body:
-        self._bodies[identifier] = body
-        while len(self._bodies) > BODIES_KEPT:
-            self._bodies.popitem(last=False)
+        lazy = record.layout == "lazy"
+        body = LazyBody(self._parts, self._store, result, (), record) if lazy else load(self._store, record)
+        hold(self._bodies, result.id, body, BODIES_KEPT)
         return body
 
 

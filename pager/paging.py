@@ -85,7 +85,7 @@ class Paging:
         known = self._ends.get((address, limit))
         if known is None:
             known = self._cut_all(address, text, limit)
-            _keep(self._ends, (address, limit), known)
+            hold(self._ends, (address, limit), known)
         return known
 
     def _cut_all(self, address: str, text: str, limit: int) -> list[int]:
@@ -136,7 +136,7 @@ class Paging:
         if known is None:
             found = [self._sample(source, number) for number in range(SAMPLES)]
             known = (max(found), sum(found) / len(found))
-            _keep(self._densities, address, known)
+            hold(self._densities, address, known)
         return known
 
     def _sample(self, source: Source, number: int) -> float:
@@ -166,7 +166,9 @@ def _no_page(address: str, page: int, part: int, pages: int) -> UnknownAddress:
     return UnknownAddress(page_address(address, page, part), f"pages are numbered 1 to {pages}", nearest)
 
 
-def _keep(cache: OrderedDict[K, V], key: K, value: V) -> None:
+def hold(cache: OrderedDict[K, V], key: K, value: V, at_most: int = KEPT) -> None:
+    """Remember a value as the latest; the oldest go when there are more than `at_most`."""
     cache[key] = value
-    while len(cache) > KEPT:
+    cache.move_to_end(key)
+    while len(cache) > at_most:
         cache.popitem(last=False)

@@ -4,6 +4,7 @@ import bisect
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from .store import Store
@@ -62,7 +63,7 @@ class MemoryText:
     def size(self) -> int:
         return len(self._text)
 
-    @property
+    @cached_property
     def size_bytes(self) -> int:
         return byte_length(self._text)
 

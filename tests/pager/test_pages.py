@@ -194,3 +194,13 @@ def test_every_file_of_the_corpus_pages_to_its_bytes(shared: Path) -> None:
             expected = kinds.get(path.parent.name)
             if expected and path.suffix != ".jsonl":
                 assert result.kind == expected, path
+
+
+def test_every_page_of_a_large_part_costs_a_page() -> None:
+    """A part of a document is written out once, not again for each of its pages."""
+    with Pager(counter=CL100K) as pager:
+        result = pager.put({"records": [{"id": number, "text": "some words"} for number in range(20_000)]})
+        first = pager.open(f"{result.id}/records")
+        node = pager.node(f"{result.id}/records")
+        assert pager.node(f"{result.id}/records") is node
+        assert pager.open(f"{result.id}/records#{first.pages}").text.endswith("\n]")
