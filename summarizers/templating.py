@@ -81,5 +81,6 @@ class Templates:
 
 
 def _shipped_folder() -> Path:
-    checkout = _HERE.parent / "templates"
-    return checkout if checkout.is_dir() else _HERE / "templates"
+    """The checkout's folder where this file lies in one, else the folder that the wheel carries."""
+    checkout = _HERE.parent
+    return checkout / "templates" if (checkout / "pyproject.toml").is_file() else _HERE / "templates"

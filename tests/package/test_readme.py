@@ -1,0 +1,43 @@
+"""The README does what it says."""
+
+import contextlib
+import io
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+def blocks(language: str) -> list[str]:
+    """The README's code blocks of a language."""
+    return re.findall(rf"```{language}\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_python_example_runs_and_finds_the_slow_request() -> None:
+    """The example prints a summary, a value and a row, each of which names the slowest request."""
+    (example,) = blocks("python")
+    assert len(example.strip().splitlines()) <= 12
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        exec(compile(example, "README.md", "exec"), {})
+    summary, value, rows = said.getvalue().rsplit("\n", 3)[:3]
+    assert "[137]" in summary
+    assert "9871" in summary
+    assert "9871" in value
+    assert "9871" in rows
+
+
+def test_every_command_the_readme_names_exists() -> None:
+    """`toolpager NAME` in the README is a command of the program."""
+    named = set(re.findall(r"toolpager ([a-z]+)", "\n".join(blocks("") + blocks("sh"))))
+    shown = subprocess.run(
+        [sys.executable, "-c", "from agent.cli import main; main()", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": "/usr/bin:/bin", "COLUMNS": "200", "PYTHONPATH": str(README.parent)},
+    )
+    commands = set(re.findall(r"^│ ([a-z]+)", shown.stdout, re.MULTILINE))
+    assert {"page", "open", "investigate"} <= named <= commands
