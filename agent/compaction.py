@@ -64,7 +64,7 @@ class Compaction:
         return [*findings, self._compaction(ledger, batch, pressure)]
 
     def closing(self, ledger: Ledger, reason: str) -> list[Event]:
-        """The end of the looking: what no finding names yet is saved, and the answer is asked for under the findings."""
+        """The end of the looking: what no finding names is saved, and the answer is asked for under the findings."""
         shown = [
             (made.address.partition("#")[0], made.call) for made in ledger.made if made.address and made.status == "new"
         ]

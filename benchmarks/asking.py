@@ -12,14 +12,20 @@ _QUESTION = re.compile(
 _QUOTED = re.compile(r'"([^"]+)"|“([^”]+)”')
 _WORD = re.compile(r"[^\W_](?:[\w@./:+-]*\w)?\(?\)?|_\w+")
 _MARKED = re.compile(r"\w[_./:\d-]+\w|\d\w|\w\d|[a-z][A-Z]|[A-Z]{3}")
-_PARTS = re.compile(r"\b(fields?|keys?|columns?|headings?|headers?|classes|providers|at the top|top-level|first|second)\b")
+_PARTS = re.compile(
+    r"\b(fields?|keys?|columns?|headings?|headers?|classes|providers|at the top|top-level|first|second)\b"
+)
 _END = re.compile(r"\b(last|oldest|final|finally|end)\b")
-_FIGURES = (("avg", r"mean|average"), ("max", r"maximum|highest|largest|most"), ("min", r"minimum|lowest|smallest|least"))
+_FIGURES = (
+    ("avg", r"mean|average"),
+    ("max", r"maximum|highest|largest|most"),
+    ("min", r"minimum|lowest|smallest|least"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`patterns`: regular expressions to search for, the most telling first. `words`: the question's own, in lower case.
+    """`patterns`: regular expressions to search for, the most telling first. `words`: the question's, in lower case.
 
     `marked`: names as they stand in data (c5.4xlarge, head_branch, LAX, quoted ones). `figure`: the SQL aggregate it
     asks for, or none.
@@ -42,7 +48,13 @@ def read_question(question: str) -> Asked:
     words = [word.lower() for word in names if not _QUESTION.fullmatch(word.lower())]
     proper = [name for name in names[1:] if name[0].isupper() and not _QUESTION.fullmatch(name.lower())]
     stems = list(dict.fromkeys(_stem(word) for word in sorted(words, key=_telling) if len(word) > 1))
-    patterns = [*map(re.escape, quoted), *map(_marked, _by_telling(marked)), *map(_marked, proper), *_together(stems), *stems]
+    patterns = [
+        *map(re.escape, quoted),
+        *map(_marked, _by_telling(marked)),
+        *map(_marked, proper),
+        *_together(stems),
+        *stems,
+    ]
     figure = next((sql for sql, words_for in _FIGURES if re.search(rf"\b({words_for})\b", rest)), None)
     return Asked(
         patterns=tuple(dict.fromkeys(f"(?i){pattern}" for pattern in patterns)),
@@ -67,7 +79,7 @@ def _marked(name: str) -> str:
 
 
 def _together(stems: list[str]) -> list[str]:
-    """Two different ones of the words near each other, in any order: finds user_id, head_commit, "Average Overheads"."""
+    """Two different ones of the words near each other, in any order: finds user_id, "Average Overheads"."""
     if len(stems) < 2:
         return []
     any_of = "|".join(stems)

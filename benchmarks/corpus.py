@@ -16,7 +16,9 @@ class CorpusMissing(Exception):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        super().__init__(f"no corpus at {folder}: give its folder, or set TOOLPAGER_SHARED to the folder that holds corpus/")
+        super().__init__(
+            f"no corpus at {folder}: give its folder, or set TOOLPAGER_SHARED to the folder that holds corpus/"
+        )
 
 
 class Check(Protocol):

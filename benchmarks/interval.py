@@ -30,7 +30,7 @@ class Share:
 
 
 def wilson(hits: int, n: int) -> Share:
-    """Wilson's score interval (Wilson 1927): right for few cases and for shares near 0 and 1, facts taken as independent."""
+    """Wilson's score interval (Wilson 1927): right for few cases and shares near 0 and 1, facts independent."""
     if n == 0:
         return Share(0, 0, 0.0, 1.0)
     share, z2 = hits / n, Z95 * Z95

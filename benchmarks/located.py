@@ -57,7 +57,7 @@ def located(recall: Recall, corpus: Corpus, shelf: Shelf) -> Located:
 
 
 def places(line: str, homes: Sequence[str]) -> Iterator[str]:
-    """The addresses that a line of a summary may be read to name, below any of `homes`, the plainest first, each once."""
+    """The addresses that a line of a summary may be read to name, below any of `homes`, plainest first, once each."""
     words = [word.strip(",;()") for word in line.split()]
     runs = [word for word in words if _looks_like_one(word)]
     runs += [run for run in _runs(words) if _looks_like_one(run)]

@@ -1,4 +1,6 @@
-"""Runs inside a peer's own environment: a JSON request a line in, {"text": ...} a line out. Standard library and the peer only.
+"""Runs inside a peer's own environment: a JSON request a line in, {"text", "seconds"} a line out.
+
+Standard library and the peer only.
 
 A request has "text", "budget" (tokens; peers without one ignore it) and "query" (or null).
 """
@@ -8,6 +10,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -59,7 +62,9 @@ def rtk() -> Shorten:
             file = Path(folder) / "result"
             file.write_text(text, encoding="utf-8", errors="replace")
             command = [program, "json" if _is_json(text) else "log", str(file)]
-            done = subprocess.run(command, capture_output=True, env={"HOME": folder, "PATH": ""}, timeout=60, check=False)
+            done = subprocess.run(
+                command, capture_output=True, env={"HOME": folder, "PATH": ""}, timeout=60, check=False
+            )
         return done.stdout.decode("utf-8", "replace")
 
     return shorten
@@ -71,10 +76,12 @@ def main(name: str) -> None:
     shorten = {"tooltrim": tooltrim, "llmslim": llmslim, "headroom": headroom, "rtk": rtk}[name]()
     for line in sys.stdin:
         request = json.loads(line)
+        start = time.perf_counter()
         try:
-            answer = {"text": shorten(request["text"], request["budget"], request["query"])}
+            answer: dict[str, Any] = {"text": shorten(request["text"], request["budget"], request["query"])}
         except Exception as error:  # noqa: BLE001  # a peer's failure is a row of the table, never the end of the run
             answer = {"error": f"{type(error).__name__}: {error}"[:300]}
+        answer["seconds"] = time.perf_counter() - start
         print(json.dumps(answer), file=answers, flush=True)
 
 

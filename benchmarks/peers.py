@@ -1,4 +1,4 @@
-"""Other tools that shorten tool results, each in an environment of its own: `python -m benchmarks.peers` installs them."""
+"""Other tools that shorten results, each in its own environment: `python -m benchmarks.peers` installs them."""
 
 import hashlib
 import json
@@ -69,19 +69,28 @@ def available(folder: Path | None = None) -> tuple[list[Peer], dict[str, str]]:
 
 
 class Conversation:
-    """A peer's process, kept for many requests; a context manager that ends it."""
+    """A peer's process, kept for many requests; closed as a context. `seconds`: the last answer took inside it."""
+
+    seconds: float = 0.0
 
     def __init__(self, peer: Peer, folder: Path | None = None) -> None:
         command = [str(interpreter(peer, folder)), str(WORKER), peer.name]
         self.peer = peer
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8"
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
         )
 
     def __enter__(self) -> "Conversation":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         _open(self._process.stdin).close()
         self._process.wait(timeout=60)
         _open(self._process.stdout).close()
@@ -94,6 +103,7 @@ class Conversation:
         answer = json.loads(line) if line else {"error": f"{self.peer.name} ended"}
         if "error" in answer:
             raise PeerFailed(f"{self.peer.name}: {answer['error']}")
+        self.seconds = float(answer["seconds"])
         return str(answer["text"])
 
 
@@ -115,7 +125,9 @@ class PeerMethod:
 
     def summary(self, source: Source, budget_tokens: int, focus: str | None) -> str:
         """The peer's text, within the budget."""
-        text = self._answer(source.text, budget_tokens if self.talk.peer.budgeted else 0, focus if self.focused else None)
+        text = self._answer(
+            source.text, budget_tokens if self.talk.peer.budgeted else 0, focus if self.focused else None
+        )
         self.raw_tokens.append(self.counter.count(text))
         return head(text, budget_tokens, self.counter)
 

@@ -173,7 +173,7 @@ def _rank(match: Match, asked: Asked, pattern: str) -> tuple[bool, bool, int, in
 
 
 def _item(match: Match) -> tuple[str, str | None]:
-    """The item that a match stands in, and the column it stands in: "r1[3]", "name" for r1[3]/name; a key is its own."""
+    """The item that a match stands in, and the column it stands in: "r1[3]", "name" for r1[3]/name."""
     head, slash, name = match.address.rpartition("/")
     if not slash or unquote(name) == match.text:
         return match.address, None

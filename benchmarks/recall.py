@@ -13,7 +13,7 @@ from .method import Method
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One fact against one text. `chance`: the same fact against the text of another result, which can hold it by luck only."""
+    """One fact against one text. `chance`: the same fact against another result's text, held by luck only."""
 
     fact: Fact
     text: str

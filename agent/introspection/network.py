@@ -52,7 +52,7 @@ class Network:
     @cached_property
     def _model(self) -> Any:
         """The modules without weights; buffers such as rotary frequencies are real."""
-        from accelerate import init_empty_weights  # type: ignore[import-untyped]  # ships no types
+        from accelerate import init_empty_weights
         from transformers import AutoConfig, AutoModelForCausalLM
 
         try:

@@ -27,9 +27,7 @@ _JSON_OPTIONS = {
     "lenient": True,
 }
 # prose does not begin as a call, a role or a card does: small models echo those
-_TEXT = (
-    r"/[ \n\t]*[^ \n\t<‹\[{](.|\n)*/"
-)
+_TEXT = r"/[ \n\t]*[^ \n\t<‹\[{](.|\n)*/"
 _NO_CALL = {
     "hermes": r" & ~/(.|\n)*<tool_call>(.|\n)*/",
     "smollm": r" & ~/(.|\n)*<tool_call>(.|\n)*/",
