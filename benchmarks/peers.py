@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import venv
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -91,14 +92,16 @@ class Conversation:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _open(self._process.stdin).close()
+        with suppress(BrokenPipeError):
+            _open(self._process.stdin).close()
         self._process.wait(timeout=60)
         _open(self._process.stdout).close()
 
     def shorten(self, text: str, budget_tokens: int, query: str | None = None) -> str:
         """What the peer makes of the text, at whatever length. Raises PeerFailed."""
         requests, answers = _open(self._process.stdin), _open(self._process.stdout)
-        print(json.dumps({"text": text, "budget": budget_tokens, "query": query}), file=requests, flush=True)
+        with suppress(BrokenPipeError):  # an ended process is told by its missing answer
+            print(json.dumps({"text": text, "budget": budget_tokens, "query": query}), file=requests, flush=True)
         line = answers.readline()
         answer = json.loads(line) if line else {"error": f"{self.peer.name} ended"}
         if "error" in answer:

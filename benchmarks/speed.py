@@ -34,6 +34,7 @@ def run_speed(
     cases: Path | None = None,
     log_megabytes: tuple[int, ...] = (10, 50),
     file_megabytes: int = 100,
+    repeats: int = 7,
     peers: bool = True,
     tokens: TokenCounter | None = None,
     show: bool = True,
@@ -42,7 +43,7 @@ def run_speed(
 
     `cases`: the folder of the five cases (default: beside the corpus), left out when absent. `log_megabytes`: sizes of
     generated logs, each summarized in a process of its own; `file_megabytes`: of the log whose first page is timed
-    against reading it once (0: not).
+    against reading it once (0: not). `repeats`: of each piece of work, whose median is told.
     """
     tokens = tokens or counter()
     cases = cases or default_folder().parent / "cases"
@@ -52,8 +53,10 @@ def run_speed(
             "python": platform.python_version(),
             "machine": platform.machine(),
             "tokenizer": tokens.name,
-            "works": {work.name: _timed(work, tick) for work in works(tokens)},
-            "cases": _cases(cases, tokens, tick, peers=peers) if cases.is_dir() else f"no cases at {cases.name}",
+            "works": {work.name: _timed(work, tick, repeats) for work in works(tokens)},
+            "cases": _cases(cases, tokens, tick, repeats, peers=peers)
+            if cases.is_dir()
+            else f"no cases at {cases.name}",
             "logs": _logs(log_megabytes, tick),
             "first_page": _first_page(file_megabytes, tick) if file_megabytes else "not asked for",
         }
@@ -63,19 +66,19 @@ def run_speed(
     return found
 
 
-def _timed(work: Timed, tick: Tick) -> Fields:
+def _timed(work: Timed, tick: Tick, repeats: int) -> Fields:
     tick(work.name)
     work.run()
     times = []
-    for _ in range(work.repeats):
+    for _ in range(repeats):
         start = time.perf_counter()
         work.run()
         times.append(time.perf_counter() - start)
-    return {"milliseconds": _ms(median(times)), "fastest": _ms(min(times)), "repeats": work.repeats}
+    return {"milliseconds": _ms(median(times)), "fastest": _ms(min(times)), "repeats": repeats}
 
 
-def _cases(folder: Path, tokens: TokenCounter, tick: Tick, *, peers: bool) -> Fields:
-    ours = {name: _timed(work, tick)["milliseconds"] for name, work in case_works(folder, tokens).items()}
+def _cases(folder: Path, tokens: TokenCounter, tick: Tick, repeats: int, *, peers: bool) -> Fields:
+    ours = {name: _timed(work, tick, repeats)["milliseconds"] for name, work in case_works(folder, tokens).items()}
     here, skipped = available() if peers else ([], {})
     tick("peers on the cases")
     others = {peer.name: _peer_times(peer, [folder / name for name in ours]) for peer in here}

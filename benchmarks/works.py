@@ -14,11 +14,10 @@ Work = Callable[[], object]
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """A piece of work and how it is called; `repeats` are timed after one unmeasured run."""
+    """A piece of work and how it is called."""
 
     name: str
     run: Work
-    repeats: int = 7
 
 
 def megabyte_of_json() -> bytes:
