@@ -72,8 +72,8 @@ class Compaction:
         findings = self._findings(ledger, unsaved)
         for finding in findings:
             ledger = ledger.after(finding)
-        limit = min(self.budget.notebook, self.budget.room // 2 - NOTICE_TOKENS)
-        content = self.words.finish(ledger.observations, limit_tokens=limit)
+        limit = min(self.budget.notebook, self.budget.room - 2 * NOTICE_TOKENS)
+        content = self.words.finish(self.question, ledger.observations, limit_tokens=limit)
         return [*findings, {"event": "finish", "reason": reason, "content": content}]
 
     def fits(self, ledger: Ledger) -> bool:

@@ -15,6 +15,7 @@ from .words import Words
 
 VERBS = ("open", "find", "query", "record_observation", "query_memory")
 LEAST_ANSWER = 40  # tokens; where fewer remain, an answer says that it has no room
+LEAST_WORDS = 3  # of a finding: fewer name a thing and state nothing of it
 _BRANCHES = ("table", "mapping", "list", "array", "lazy", "text", "log", "code")
 
 
@@ -81,8 +82,8 @@ class Verbs:
         Args:
             evidence: the address it rests on
         """
-        if not finding.strip():
-            raise ValueError("the finding is empty; state one finding with its value and place")
+        if len(finding.split()) < LEAST_WORDS:
+            raise ValueError(f"{finding.strip()[:40]!r} states nothing; say what was found, its value and its place")
         known: list[str] = []
         unknown: list[str] = []
         near: list[str] = []

@@ -80,9 +80,10 @@ class Words:
         """What was wrong with a reply."""
         return self.templates.render("correction", problem=self.clip(problem, 40))
 
-    def finish(self, observations: Sequence[Observation], *, limit_tokens: int) -> str:
-        """The request for the answer, under the findings it should rest on."""
-        return self.templates.render("finish", notebook=self.notebook(observations, limit_tokens=limit_tokens))
+    def finish(self, question: str, observations: Sequence[Observation], *, limit_tokens: int) -> str:
+        """The question once more, under the findings that its answer should rest on."""
+        notebook = self.notebook(observations, limit_tokens=limit_tokens)
+        return self.templates.render("finish", question=self.clip(question, 60), notebook=notebook)
 
     def page(self, page: Page) -> str:
         """One page in its frame."""

@@ -190,8 +190,10 @@ def grammar(choice: Choice, family: Family, *, max_new_tokens: int, markers: Map
         start = "start: TEXT | call" if choice.text else "start: call"
     elif not choice.text:
         start = f"start: {opener} call"
+    elif family == "smollm":  # such a model calls at once or not at all; words before a call only lead it astray
+        start = f"start: TEXT | {opener} call"
     elif opener in markers:
-        start = f"start: TEXT | BEFORE {opener} call\nBEFORE: /(.|\\n)*/{_NO_CALL[family]}"
+        start = f"start: TEXT | {opener} call | BEFORE {opener} call\nBEFORE: {_TEXT}{_NO_CALL[family]}"
     else:
         start = 'start: TEXT | before call\nbefore[suffix="<tool_call>"]: /(.|\\n)*/'
     return "\n".join([start, *([text] if choice.text else []), *rules, ""])

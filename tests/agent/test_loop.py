@@ -127,7 +127,7 @@ def test_a_tool_that_raises_is_a_result(tmp_path: Path) -> None:
         (ToolCall("hug", {"seed": 1}), "there is no tool 'hug'; the tools are: "),
         (ToolCall("huge", {}), "needs the argument 'seed'"),
         (ToolCall("open", {"address": "r7"}), "r7"),
-        (ToolCall("record_observation", {"finding": " "}), "the finding is empty"),
+        (ToolCall("record_observation", {"finding": " "}), "states nothing"),
     ],
 )
 def test_a_call_that_cannot_be_made_is_told_why(tmp_path: Path, call: ToolCall, told: str) -> None:
