@@ -8,6 +8,7 @@ import typer
 from pager import PagerError
 
 from ..errors import AgentError
+from .bench import bench
 from .demonstration import demo
 from .output import print_note
 from .pages import find, open_, page, query, summary
@@ -27,6 +28,10 @@ app.command("summarize")(summary)
 app.command("tool")(tool)
 app.command("investigate")(investigate_)
 app.command("demo")(demo)
+# options after the benchmark's name are the benchmark's
+app.command(
+    "bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": ["-h"]}
+)(bench)
 
 
 def main() -> None:
