@@ -12,6 +12,7 @@ from .outline import Outline, example_of, outline_of
 from .packer import pack
 from .shape import shape_of, title_of
 from .templating import Templates
+from .whole import whole
 
 _OUTLINES = (8, 4, 0)  # parts listed; fewer where they leave no room
 _LONGEST_CALL = 160  # characters
@@ -37,10 +38,20 @@ def card(
 ) -> Card:
     """Kind, shape, size, name, located facts, outline, and one working example, in at most `limit_tokens`.
 
-    Where the limit is too small for that, the outline goes first, then the example; what remains is the stub.
+    A result that fits as it is is shown whole. Where the limit is too small for the rest, the outline goes first, then
+    the example; what remains is the stub.
     """
     templates = templates or Templates()
     found = facts_of(node, focus=focus)
+    call = _said(node.result.call)
+    shown = whole(node, found, call=call, budget_tokens=limit_tokens, counter=counter, templates=templates)
+    if shown is not None:
+        return Card(shown.text, shown.tokens, shown.facts)
+    return _described(node, found, limit_tokens, counter, templates)
+
+
+def _described(node: Node, found: list[Fact], limit_tokens: int, counter: TokenCounter, templates: Templates) -> Card:
+    """What is told of a result that is too long to be shown."""
     example = example_of(node)
     for parts, shown in [*((parts, example) for parts in _OUTLINES), (0, None)]:
         outline = outline_of(node, at_most=parts)

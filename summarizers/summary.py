@@ -10,6 +10,7 @@ from .gather import facts as facts_of
 from .packer import Packed, pack
 from .shape import shape_of, title_of
 from .templating import Templates
+from .whole import whole
 
 SMALLEST_BUDGET = 40
 
@@ -36,13 +37,15 @@ def summarize(
 ) -> Summary:
     """The node's best facts in at most `budget_tokens` of the counter's tokens, the line on what is left out included.
 
-    `focus` (a goal, a question) raises what it is about. Raises ValueError below 40 tokens.
+    A result that fits as it is is shown whole. `focus` (a goal, a question) raises what it is about. Raises ValueError
+    below 40 tokens.
     """
     if budget_tokens < SMALLEST_BUDGET:
         raise ValueError(f"a budget of {budget_tokens} tokens holds no summary; give {SMALLEST_BUDGET} or more")
     templates = templates or Templates()
     found = facts_of(node, focus=focus)
-    packed = _fit(node, found, budget_tokens, counter, templates)
+    shown = whole(node, found, call=None, budget_tokens=budget_tokens, counter=counter, templates=templates)
+    packed = shown or _fit(node, found, budget_tokens, counter, templates)
     return Summary(packed.text, packed.tokens, node.kind, "heuristic", packed.facts, packed.left_out)
 
 
