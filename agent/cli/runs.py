@@ -26,10 +26,14 @@ from .pages import DEFAULT_STORE, Json, Store, TemplateFolder, Tokenizer, revive
 INVESTIGATING = 5  # the first tools, whose schemas every prompt of an investigation carries
 
 Subject = Annotated[
-    str | None, typer.Option("--subject", help="The network to look into: a model folder; the model itself by default.")
+    str | None,
+    typer.Option(
+        "--subject", help="The network to look into: a model folder or .gguf file; the model itself by default."
+    ),
 ]
 ModelSource = Annotated[
-    str | None, typer.Option("--model", help="The agent's model: a folder or hub id; nothing is the bundled one.")
+    str | None,
+    typer.Option("--model", help="The agent's model: a folder, .gguf file or hub id; nothing is the bundled one."),
 ]
 
 
@@ -189,13 +193,16 @@ def _model(source: str | None, templates: Templates) -> Model:
 
 
 def _subject_folder(subject: str | None) -> Path:
-    if subject is None:
-        from ..models import bundled_model
+    from ..models import bundled_model, local_folder
 
+    if subject is None:
         return bundled_model()
-    folder = Path(subject)
+    with working(f"reading {subject}"):
+        folder = Path(local_folder(subject))
     if not folder.is_dir():
-        raise BadInput(f"there is no folder {subject}; --subject takes a Hugging Face model folder on this machine")
+        raise BadInput(
+            f"there is no folder {subject}; --subject takes a Hugging Face model folder or a .gguf file on this machine"
+        )
     return folder.resolve()
 
 

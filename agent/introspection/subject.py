@@ -18,12 +18,6 @@ if TYPE_CHECKING:
 
 _INDEX = "model.safetensors.index.json"
 _BYTES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "BF16": 2, "F16": 2, "I16": 2}
-# With transformers 5.24 a model loaded from GGUF saves only after its quantizer is taken off.
-_CONVERT_GGUF = (
-    "convert it with transformers: model = AutoModelForCausalLM.from_pretrained(folder, gguf_file={name!r}); "
-    "model.hf_quantizer = None; del model.config.quantization_config; model.save_pretrained(target); "
-    "then point at the target folder"
-)
 _CONVERT_PICKLED = (
     "convert it with transformers: AutoModelForCausalLM.from_pretrained(folder).save_pretrained(target), "
     "then point at the target folder"
@@ -206,7 +200,7 @@ def _indexed(index: Path) -> list[Path]:
 def _what_else(folder: Path) -> str:
     ggufs = sorted(folder.glob("*.gguf"))
     if ggufs:
-        return f", only GGUF: {_CONVERT_GGUF.format(name=ggufs[0].name)}"
+        return f", only GGUF: name the file itself, such as --subject {ggufs[0]}, and it is converted once"
     if any(folder.glob("pytorch_model*.bin")):
         return f", only pickled weights: {_CONVERT_PICKLED}"
     names = sorted(os.listdir(folder))[:5]

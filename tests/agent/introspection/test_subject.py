@@ -80,7 +80,7 @@ def test_what_is_no_model_is_refused_with_a_remedy(tmp_path: Path) -> None:
     with pytest.raises(NoModel, match=r"no config\.json; a subject is .* holds: nothing"):
         Subject(tmp_path)
     (tmp_path / "model.gguf").write_bytes(b"GGUF")
-    with pytest.raises(NoModel, match=r"only GGUF: convert it .*gguf_file='model\.gguf'"):
+    with pytest.raises(NoModel, match=r"only GGUF: name the file itself, .*model\.gguf"):
         Subject(tmp_path)
     (tmp_path / "config.json").write_text("{broken")
     with pytest.raises(NoModel, match="not valid JSON"):
