@@ -3,11 +3,14 @@
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
+
+from .errors import RunFailed
 
 Author = Literal["model", "loop"]
 
@@ -41,23 +44,31 @@ class Recalled:
 
 
 class Notebook:
-    """An SQLite full-text index over the findings of a run; the run's events are the truth it is filled from."""
+    """An SQLite full-text index over the findings of a run; the run's events are the truth it is filled from.
+
+    It is locked while it is open, also against other processes: one run is one process's. Raises `RunFailed` where
+    another has it, and where it cannot be written.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
-        self._database = sqlite3.connect(":memory:" if path is None else path)
-        self._database.execute(_SCHEMA)
-        self._database.commit()
+        self._path = path
+        with _said_of(path):
+            self._database = sqlite3.connect(":memory:" if path is None else path, timeout=0)
+            self._database.execute("PRAGMA locking_mode=EXCLUSIVE")
+            self._database.execute("BEGIN EXCLUSIVE")
+            self._database.execute(_SCHEMA)
+            self._database.commit()
 
     def sync(self, observations: Iterable[Observation]) -> None:
         """Hold exactly these findings, as after a run was resumed."""
-        with self._database:
+        with _said_of(self._path), self._database:
             self._database.execute("DELETE FROM findings")
             for one in observations:
                 self._insert(one)
 
     def add(self, observation: Observation) -> None:
         """Hold one more finding."""
-        with self._database:
+        with _said_of(self._path), self._database:
             self._insert(observation)
 
     def recall(self, query: str, *, limit: int = 10) -> Recalled:
@@ -103,6 +114,19 @@ def select(observations: Sequence[Observation], count: int) -> list[Observation]
     model = [one for one in reversed(observations) if one.author == "model"]
     loop = sorted((one for one in observations if one.author == "loop"), key=lambda one: (-one.salience, -one.number))
     return sorted((model + loop)[:count], key=lambda one: one.number)
+
+
+@contextmanager
+def _said_of(path: Path | None) -> Iterator[None]:
+    """What SQLite cannot do, in words that say what to do."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            raise RunFailed(f"another process is at work on this run ({path} is locked); wait until it ends") from error
+        if error.sqlite_errorcode in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            raise RunFailed(f"{path} is damaged ({error}); delete it, it is made again from the events") from error
+        raise RunFailed(f"{path} cannot be written ({error}); make room or allow it, then --resume the run") from error
 
 
 def _observation(row: tuple[int, int, Author, str, str, float]) -> Observation:

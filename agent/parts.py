@@ -45,8 +45,8 @@ def opened(
     words = Words(templates or Templates(), model.counter)
     speaking = Speaking(model, (*verb_specs(), *tools.specs), words, folder, info.settings)
     with ExitStack() as stack:
+        notebook = stack.enter_context(Notebook(folder.notebook_path))  # first: its lock keeps the run ours alone
         log = stack.enter_context(EventLog(folder.events_path, observer=observer))
-        notebook = stack.enter_context(Notebook(folder.notebook_path))
         pager = stack.enter_context(Pager(folder.store_path, counter=model.counter, revive=_revive(tools)))
         yield Parts(folder, info, log, words, pager, notebook, tools, speaking)
 

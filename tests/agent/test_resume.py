@@ -22,6 +22,7 @@ from agent.chat import Message, ToolCall
 from agent.errors import RunFailed
 from agent.investigation import investigate, resume
 from agent.models import ScriptedModel
+from agent.notebook import Notebook
 from agent.settings import Settings
 from pager import Pager
 
@@ -159,6 +160,30 @@ def _go_on(run: Path) -> None:
         resume(run, model=model, tools=hostile_tools())
     else:
         investigate("Which one?", model=model, tools=hostile_tools(), run=run, settings=SETTINGS)
+
+
+def test_a_run_is_one_process_at_a_time(tmp_path: Path) -> None:
+    """Whoever resumes a run that somebody is working on is told so, and changes nothing."""
+    _whole(tmp_path / "run")
+    events = tmp_path / "run/events.jsonl"
+    with Notebook(tmp_path / "run/notebook.sqlite"):
+        events.write_bytes(events.read_bytes() + b'{"event": "half')
+        before = events.read_bytes()
+        with pytest.raises(RunFailed, match="another process is at work on this run"):
+            resume(tmp_path / "run", model=_model(), tools=hostile_tools())
+        assert events.read_bytes() == before
+    assert resume(tmp_path / "run", model=_model(), tools=hostile_tools()).answer == "It is layer 3."
+
+
+def test_a_damaged_notebook_is_named_with_its_remedy(tmp_path: Path) -> None:
+    """It is made from the events; without it the run goes on."""
+    _whole(tmp_path / "run")
+    notebook = tmp_path / "run/notebook.sqlite"
+    notebook.write_bytes(b"no database at all" * 99)
+    with pytest.raises(RunFailed, match="delete it"):
+        resume(tmp_path / "run", model=_model(), tools=hostile_tools())
+    notebook.unlink()
+    assert resume(tmp_path / "run", model=_model(), tools=hostile_tools()).findings
 
 
 if __name__ == "__main__":
