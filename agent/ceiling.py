@@ -8,6 +8,7 @@ from .errors import CeilingExceeded, CeilingTooLow
 from .settings import Settings
 
 LEAST_ROOM = 200  # one call, a forty-token card, and a notice of what was shortened
+_LOWERED_TO = 0.7
 NOTICE_TOKENS = 80  # what templates/notice.j2 and correction.j2 stay within
 
 
@@ -55,14 +56,23 @@ def index_bound(settings: Settings) -> int:
     return min(200, settings.ceiling // 24)
 
 
+def lowered_ceiling(settings: Settings, parts: Mapping[str, int], *, used: int) -> int | None:
+    """Return the ceiling to go on with after `used` tokens did not fit the memory; None where less does not do.
+
+    Seven tenths of what failed: of an attention that grows with the square it takes half the memory.
+    """
+    least = sum(_every(settings, parts).values())
+    return lowered if (lowered := max(least, int(_LOWERED_TO * used))) < used else None
+
+
 def share_out(settings: Settings, parts: Mapping[str, int], *, page_tokens: int | None = None) -> Budget:
     """Return the budget for the measured `parts` (system, tool schemas, question); or raise `CeilingTooLow`.
 
     `page_tokens` is the page size that a resumed run began with: its page numbers must go on meaning the same.
     """
-    bounds = {"notebook": notebook_bound(settings), "index of results": index_bound(settings)}
+    bounds = _bounds(settings)
     fixed = sum(parts.values()) + sum(bounds.values())
-    every = {**parts, **bounds, "reserve": settings.max_new_tokens, "room for one result": LEAST_ROOM}
+    every = _every(settings, parts)
     needed = sum(every.values())
     if needed > settings.ceiling:
         raise CeilingTooLow(_too_low(settings, every, needed), ceiling=settings.ceiling, needed=needed, parts=every)
@@ -77,6 +87,14 @@ def share_out(settings: Settings, parts: Mapping[str, int], *, page_tokens: int 
         card=max(40, min(settings.card_tokens, room // 4)),
         summary=max(40, min(settings.summary_tokens, room // 6)),
     )
+
+
+def _every(settings: Settings, parts: Mapping[str, int]) -> dict[str, int]:
+    return {**parts, **_bounds(settings), "reserve": settings.max_new_tokens, "room for one result": LEAST_ROOM}
+
+
+def _bounds(settings: Settings) -> dict[str, int]:
+    return {"notebook": notebook_bound(settings), "index of results": index_bound(settings)}
 
 
 def _too_low(settings: Settings, every: Mapping[str, int], needed: int) -> str:

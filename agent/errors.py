@@ -107,7 +107,8 @@ class OutOfMemory(AgentError):
         asked = "an allocation" if requested_bytes is None else f"an allocation of {requested_bytes / 2**20:,.0f} MiB"
         super().__init__(
             f"out of memory: {asked} failed in a generation of {input_tokens} prompt and up to {max_new_tokens} new "
-            "tokens. It was freed; try again with a smaller prompt, or lower --ceiling."
+            "tokens. It was freed, and nothing of a run is lost: --resume it where more memory is free, or start one "
+            "with a lower --ceiling."
         )
         self.input_tokens = input_tokens
         self.max_new_tokens = max_new_tokens

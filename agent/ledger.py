@@ -38,6 +38,7 @@ class Ledger:
 
     parts: Mapping[str, int] | None = None
     page_tokens: int | None = None
+    ceiling: int | None = None  # what memory turned out to allow, where that is less than was set
     notebook: str = ""
     index: str = ""
     entries: tuple[Entry, ...] = ()
@@ -171,6 +172,12 @@ def _finish(ledger: Ledger, event: Fields) -> Ledger:
     return replace(_remark("finish")(ledger, event), finishing=True)
 
 
+def _memory(ledger: Ledger, event: Fields) -> Ledger:
+    """Less fits from now on; a request for the answer is made anew, for it was measured for more."""
+    entries = tuple(entry for entry in ledger.entries if not (isinstance(entry, Remark) and entry.kind == "finish"))
+    return replace(ledger, ceiling=event["lowered_to"], entries=entries, finishing=False)
+
+
 def _observation(ledger: Ledger, event: Fields) -> Ledger:
     observed = Observation(
         number=event["number"],
@@ -199,7 +206,8 @@ def _compaction(ledger: Ledger, event: Fields) -> Ledger:
         for index, entry in enumerate(ledger.entries)
         if not (index in dropped or (isinstance(entry, Exchange) and entry.number in gone))
     ]
-    notice = [Remark(ledger.turn, "notice", event["notice"])] if event["notice"] else []
+    told = event["notice"] and not ledger.finishing  # the request for the answer stays the last word
+    notice = [Remark(ledger.turn, "notice", event["notice"])] if told else []
     return replace(
         ledger,
         entries=(*kept, *notice),
@@ -228,6 +236,7 @@ _STEPS: Mapping[str, Callable[[Ledger, Fields], Ledger]] = {
     "error": _error,
     "reminder": _reminder,
     "finish": _finish,
+    "memory": _memory,
     "observation": _observation,
     "compaction": _compaction,
     "end": _end,

@@ -2,12 +2,13 @@
 
 import time
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from .answering import Answering
-from .ceiling import share_out
+from .ceiling import lowered_ceiling, share_out
 from .chat import Choice, ToolCall
 from .compaction import Compaction
+from .errors import OutOfMemory
 from .events import Event, read_events
 from .exchange import Answer, Exchange
 from .ledger import Ledger
@@ -26,13 +27,21 @@ class Loop:
         parts.notebook.sync(self._ledger.observations)
         if self._ledger.parts is None:
             self._start()
-        ledger, question = self._ledger, parts.info.question
-        self._budget = share_out(self._settings, ledger.parts or {}, page_tokens=ledger.page_tokens)
+        self._starved = False
+        self._share()
+
+    def _share(self) -> None:
+        """Share out the ceiling: the one that was set, or the lower one that memory turned out to allow."""
+        parts, ledger, question = self._parts, self._ledger, self._parts.info.question
+        settings = self._settings
+        if ledger.ceiling is not None and ledger.ceiling < settings.ceiling:
+            settings = replace(settings, ceiling=ledger.ceiling)
+        self._budget = share_out(settings, ledger.parts or {}, page_tokens=ledger.page_tokens)
         self._compaction = Compaction(
-            parts.pager, parts.words, self._budget, self._settings, question, parts.speaking.measure
+            parts.pager, parts.words, self._budget, settings, question, parts.speaking.measure
         )
         self._answering = Answering(
-            parts.pager, parts.tools, parts.notebook, parts.words, self._budget, self._settings, question
+            parts.pager, parts.tools, parts.notebook, parts.words, self._budget, settings, question
         )
 
     def run(self) -> Ledger:
@@ -89,7 +98,31 @@ class Loop:
             choice=Choice(tools=tools, text=text),
             withheld=withheld,
         )
-        self._append(self._parts.speaking.speak(self._compaction.messages(ledger), asked))
+        self._generate(asked)
+
+    def _generate(self, asked: Asked) -> None:
+        """Generate once; where memory runs out, lower the ceiling and leave the rest to the next step.
+
+        The second time in a row the error goes up, and the run can be resumed.
+        """
+        try:
+            messages = self._compaction.messages(self._ledger)
+            event = self._parts.speaking.speak(messages, asked, ceiling=self._budget.ceiling)
+        except OutOfMemory as error:
+            failure = error.with_traceback(None)
+        else:
+            self._starved = False
+            self._append(event)
+            return
+        used = failure.input_tokens + failure.max_new_tokens
+        lowered = lowered_ceiling(self._settings, self._ledger.parts or {}, used=used)
+        ceilings = {"ceiling": self._budget.ceiling, "lowered_to": lowered or self._ledger.ceiling}
+        where = {"turn": asked.turn, "purpose": asked.purpose, "input_tokens": failure.input_tokens}
+        self._append({"event": "memory", **where, **ceilings, "message": str(failure)})
+        if self._starved or lowered is None:
+            raise failure
+        self._starved = True
+        self._share()
 
     def _withheld(self) -> tuple[str, ...]:
         """Tools asked for in vain again and again: breadth comes before depth.

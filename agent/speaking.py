@@ -39,10 +39,10 @@ class Speaking:
         """The tokens of a prompt, chat template and tool schemas included."""
         return len(self.model.prompt(messages, self.tools).tokens)
 
-    def speak(self, messages: Sequence[Message], asked: Asked) -> Event:
-        """Generate, and return the event of it. Raises `CeilingExceeded` before anything is generated."""
+    def speak(self, messages: Sequence[Message], asked: Asked, *, ceiling: int) -> Event:
+        """Generate, and return the event of it. Raises `CeilingExceeded` before that, `OutOfMemory`."""
         prompt = self.model.prompt(messages, self.tools)
-        reserve, ceiling = self.settings.max_new_tokens, self.settings.ceiling
+        reserve = self.settings.max_new_tokens
         check_ceiling(prompt, max_new_tokens=reserve, ceiling=ceiling, purpose=asked.purpose)
         saved_as = self.folder.save_prompt(asked.number, prompt)
         seed = self.settings.seed + asked.number

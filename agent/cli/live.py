@@ -45,6 +45,10 @@ class Live:
     def _compaction(self, event: Mapping[str, Any]) -> None:
         self._say(f"  shortened: {event['tokens_before']:,} -> {event['tokens_after']:,} tokens", "magenta")
 
+    def _memory(self, event: Mapping[str, Any]) -> None:
+        lowered = f" -> {event['lowered_to']:,}" if event["lowered_to"] else ""
+        self._say(f"  {event['message']} ceiling {event['ceiling']:,}{lowered}", "red")
+
     def _error(self, event: Mapping[str, Any]) -> None:
         self._say(f"  {event['message']}", "red")
 
