@@ -19,6 +19,8 @@ from .formats import Family, write_calls
 
 _ESCAPED = re.compile(rb"\\.", re.DOTALL)
 _LARGEST_INTEGER = 10**12
+_LONGEST_LOOP = 64  # tokens of a sentence said again and again
+_LOOPED = 24  # tokens that say nothing new
 _JSON_OPTIONS = {
     "whitespace_flexible": False,
     "item_separator": ", ",
@@ -41,6 +43,7 @@ class Grammars:
     def __init__(self, encoder: Encoder, *, family: Family, vocabulary: int, end_tokens: Sequence[int]) -> None:
         self._encoder = encoder
         self._family = family
+        self._end_tokens = frozenset(end_tokens)
         self._tokenizer = LLTokenizer(encoder.json, n_vocab=vocabulary, eos_token=list(end_tokens))
 
     def picker(
@@ -75,6 +78,7 @@ class Grammars:
             string=torch.tensor([text.startswith(b'"') and not text.strip(b'"}]') for text in texts]),
             value=torch.tensor([bool(text) and not text.strip(b"}]") for text in texts]),
             next=torch.tensor([text.startswith(b",") for text in texts]),
+            end=torch.tensor([token in self._end_tokens for token in range(len(texts))]),
         )
 
 
@@ -82,20 +86,21 @@ class Grammars:
 class Spellings:
     """What tokens spell: the token of some bytes, and masks (vocabulary,) of tokens by their part in JSON.
 
-    They close a string, close an object or array, or go on to the next key.
+    They close a string, close an object or array, go on to the next key, or end the reply.
     """
 
     token_of: Mapping[bytes, int]
     string: torch.Tensor
     value: torch.Tensor
     next: torch.Tensor
+    end: torch.Tensor
 
 
 class ConstrainedPicker:
     """Picks the likeliest token that the grammar allows (or draws one), and whatever must follow it.
 
     Once no more than `reserve` tokens of room are left within a call, tokens that close it come first, so that a call
-    ends inside the room whenever its schema lets it.
+    ends inside the room whenever its schema lets it. A reply that says the same again and again is closed likewise.
     """
 
     def __init__(
@@ -140,9 +145,10 @@ class ConstrainedPicker:
     def _allowed(self, room: int) -> torch.Tensor:
         bits = torch.frombuffer(bytearray(self._matcher.compute_bitmask()), dtype=torch.uint8)
         allowed = ((bits.unsqueeze(1) >> torch.arange(8, dtype=torch.uint8)) & 1).flatten().bool()
-        if room <= self._reserve and not self._matcher.is_accepting():
+        accepting, loops = self._matcher.is_accepting(), is_looping(self._picked)
+        if loops or (room <= self._reserve and not accepting):
             spell = self._spellings
-            ways = [spell.string] if self._in_string() else [spell.value, spell.next]
+            ways = [spell.end] if accepting else [spell.string] if self._in_string() else [spell.value, spell.next]
             narrowed = [allowed[: len(way)] & way for way in ways]
             return next((mask for mask in narrowed if mask.any()), allowed)
         return self._without_fragments(allowed)
@@ -168,6 +174,19 @@ class ConstrainedPicker:
         if self._temperature <= 0:
             return int(logits.argmax())
         return int(torch.multinomial(torch.softmax(logits / self._temperature, -1), 1, generator=self._random))
+
+
+def is_looping(tokens: Sequence[int]) -> bool:
+    """Whether the last tokens only repeat what came before: a few of them many times, or a sentence a third time.
+
+    >>> is_looping([7, 8] * 13), is_looping([7, 8] * 12)
+    (True, False)
+    """
+    return any(
+        len(tokens) >= period + (same := max(_LOOPED, 2 * period))
+        and tokens[-same:] == tokens[-same - period : -period]
+        for period in range(1, _LONGEST_LOOP + 1)
+    )
 
 
 def grammar(choice: Choice, family: Family, *, max_new_tokens: int, markers: Mapping[str, int]) -> str:

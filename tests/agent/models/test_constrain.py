@@ -29,6 +29,8 @@ SCALARS = st.sampled_from(
 )
 VALUES = SCALARS | st.builds(lambda items: {"type": "array", "items": items, "maxItems": 3}, SCALARS)
 
+OPEN = ToolSpec("open", "d", {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]})
+
 
 @st.composite
 def tools(draw: st.DrawFn) -> ToolSpec:
@@ -101,6 +103,22 @@ def test_text_alone_holds_no_marker_and_no_call(speaker: tuple[Grammars, object,
         special = {id for id in tokenizer.all_special_ids if id != tokenizer.eos_token_id}  # type: ignore[attr-defined]
         assert not special & set(said)
         assert family == "llama" or "<tool_call>" not in tokenizer.decode(said)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("choice", [Choice((), text=True), Choice((OPEN,), text=False)])
+def test_a_reply_that_goes_in_circles_is_closed(speaker: tuple[Grammars, object, Family], choice: Choice) -> None:
+    """A model that would say the same for ever ends soon, its text as text and its call as a whole call."""
+    grammars, tokenizer, _ = speaker
+    loop: list[int] = tokenizer.encode(" 120:140")  # type: ignore[attr-defined]
+    picker = grammars.picker(choice, max_new_tokens=400)
+    said: list[int] = []
+    while len(said) < 400 and not picker.done:
+        logits = torch.zeros(grammars._tokenizer.vocab_size)
+        logits[loop[len(said) % len(loop)]] = 9.0
+        logits[loop] += 1.0
+        said += picker.pick(logits, room=400 - len(said))
+    assert picker.complete
+    assert len(said) < 150, tokenizer.decode(said)  # type: ignore[attr-defined]
 
 
 def test_a_schema_without_a_grammar_is_named(speaker: tuple[Grammars, object, Family]) -> None:
