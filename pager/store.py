@@ -5,33 +5,19 @@ import hashlib
 import os
 import sqlite3
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from .connecting import opened, remedy
 from .errors import StoreFailed
 from .record import Record, dump_call, dump_record, load_record, result_of
 from .types import Call, Result
 
 CHUNK = 256 * 1024
 FILE = "store.sqlite"
-BUSY_SECONDS = 60
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS contents(
-    id INTEGER PRIMARY KEY, digest TEXT UNIQUE, size INTEGER, newlines INTEGER);
-CREATE TABLE IF NOT EXISTS chunks(
-    content INTEGER NOT NULL, seq INTEGER NOT NULL, before INTEGER NOT NULL, data BLOB NOT NULL,
-    PRIMARY KEY(content, seq));
-CREATE INDEX IF NOT EXISTS chunks_by_line ON chunks(content, before);
-CREATE TABLE IF NOT EXISTS results(
-    number INTEGER PRIMARY KEY, fingerprint TEXT UNIQUE, name TEXT, call TEXT, created TEXT NOT NULL,
-    record TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS parts(
-    result TEXT NOT NULL, path TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY(result, path));
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,30 +187,9 @@ class Store:
         try:
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(
-                self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            connection.execute("PRAGMA page_size = 16384")
-            _write_ahead(connection)
-            connection.executescript(SCHEMA)
+            return opened(self._path)
         except (sqlite3.Error, OSError) as error:
-            raise StoreFailed(
-                f"cannot open the store {self._path}: {error}; give a folder that can be written"
-            ) from error
-        return connection
-
-
-def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Switch to WAL; SQLite answers `locked` at once, without waiting, when two processes switch together."""
-    until = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL").fetchone()
-            return
-        except sqlite3.OperationalError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.02)
+            raise StoreFailed(f"cannot open the store {self._path}: {error}; {remedy(error)}") from error
 
 
 def _content(connection: sqlite3.Connection, digest: str) -> Content | None:

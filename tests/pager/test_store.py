@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -191,3 +192,47 @@ def test_other_readers_see_what_was_committed(tmp_path: Path) -> None:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert connection.execute("SELECT count(*) FROM results").fetchone() == (1,)
         connection.close()
+
+
+def test_a_store_that_cannot_be_written_can_be_read() -> None:
+    """Results open as before; only keeping another one fails, in one sentence."""
+    text_counter = counter(len)
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder) / "store"
+        Path(folder).chmod(0o755)
+        with Pager(store, counter=text_counter) as pager:
+            pager.put("one\ntwo\nthree")
+        (store / "store.sqlite").chmod(0o444)
+        store.chmod(0o555)
+        root = os.geteuid() == 0
+        if root:
+            os.seteuid(65534)
+        try:
+            with Pager(store, counter=text_counter) as pager:
+                assert pager.open("r1[1]").text == "two"
+                with pytest.raises(StoreFailed, match="readonly"):
+                    pager.put("more")
+        finally:
+            if root:
+                os.seteuid(0)
+            store.chmod(0o755)
+
+
+@pytest.mark.parametrize("make", ["other", "newer", "damaged"])
+def test_a_file_that_is_no_store_of_this_version_is_left_alone(tmp_path: Path, make: str) -> None:
+    """The error says to give another folder, and the file stays as it was."""
+    file = tmp_path / "store.sqlite"
+    if make == "damaged":
+        file.write_bytes(bytes(range(256)) * 20)
+    else:
+        connection = sqlite3.connect(file)
+        if make == "newer":
+            Pager(tmp_path).close()
+            connection.execute("PRAGMA user_version = 99")
+        else:
+            connection.execute("CREATE TABLE results(id TEXT)")
+        connection.close()
+    before = file.read_bytes()
+    with pytest.raises(StoreFailed, match="give another folder"):
+        Pager(tmp_path)
+    assert file.read_bytes() == before
