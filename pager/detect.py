@@ -28,9 +28,9 @@ _LANGUAGES = {
 }
 CODE_NAMES = {f".{ending}": language for language, endings in _LANGUAGES.items() for ending in endings.split()}
 _OPENING = re.compile(r"\ufeff?\s*[\[{]")
-_MEANT_AS_JSON = re.compile(r"\ufeff?\s*(?:\{\s*[\"}]|\[\s*[\"\[{\]\d-])")
+_MEANT_AS_JSON = re.compile(r"\ufeff?\s*(?:\{\s*[\"}]|\[\s*(?:[\"\[{\]]|-?\d[\d.eE+-]*\s*(?:,|\]\s*$)))")
 _STAMP = re.compile(
-    r"\d{4}[-/.]\d\d?[-/.]\d\d?[T ,]|\d\d?:\d\d:\d\d|\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s+\d+\s|"
+    r"\d{4}[-/.]\d\d?[-/.]\d\d?[T ,]|\d\d?:\d\d:\d\d|^\W?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s+\d+\s|"
     r"^\d{6} \d{6}\b|\b\d{2}/[A-Z][a-z]{2}/\d{4}:|^\[?\d{10}(?:\.\d+)?\b|^\[ *\d+\.\d{6}\]"
 )
 _LEVEL = re.compile(r"\b(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE)\b|^[IWEF]\d{4} ")
@@ -60,8 +60,11 @@ def suffix_of(name: str | None) -> str:
     return PurePath(name).suffix.lower() if name else ""
 
 
-def guess_kind(sample: str, name: str | None, *, whole: bool) -> Guess:
-    """What a text is, from its first characters (all of them when `whole`) and the name it came with."""
+def guess_kind(sample: str, name: str | None, *, whole: bool, json: bool = True) -> Guess:
+    """What a text is, from its first characters (all of them when `whole`) and the name it came with.
+
+    `json`: whether it may be JSON; False once it is known not to be.
+    """
     suffix = suffix_of(name)
     if suffix not in CODE_NAMES and not sample.strip("\ufeff \t\r\n"):
         return Guess("text", "text")
@@ -70,7 +73,8 @@ def guess_kind(sample: str, name: str | None, *, whole: bool) -> Guess:
     if suffix in CODE_NAMES:
         return Guess("text", "code", CODE_NAMES[suffix])
     lines = _whole_lines(sample, whole)
-    return _jsonish(sample, lines, suffix) or _tabular(lines, suffix) or _plain(sample, lines, suffix)
+    as_json = _jsonish(sample, lines, suffix) if json else None
+    return as_json or _tabular(lines, suffix) or _plain(sample, lines, suffix)
 
 
 def _whole_lines(sample: str, whole: bool) -> list[str]:
@@ -122,7 +126,7 @@ def _is_table(lines: list[str], delimiter: str, least: int) -> bool:
     except csv.Error:
         return False
     header = [cell.strip() for cell in rows[0]]
-    named = all(cell and len(cell) <= 64 and not _NUMERIC.match(cell) for cell in header)
+    named = all(cell.isprintable() and 0 < len(cell) <= 64 and not _NUMERIC.match(cell) for cell in header)
     if len(rows) < least or len(header) < 2 or not named or len(set(header)) != len(header):
         return False
     return all(len(row) == len(header) for row in rows[1:-1]) and not any("{" in cell for cell in header)

@@ -94,6 +94,8 @@ def _take_decoded(
     parsed: object = None
     if guess.layout == "json":
         record, parsed = _parse(record, decoded.text, guess, name)
+    elif guess.layout == "jsonl":
+        record = replace(record, note=_broken_lines(decoded.text))
     notes = [note for note in (decoded.note, record.note, None if kept else "empty") if note]
     content = store.add_content(kept)
     return _intake(content, replace(record, content=content.id, note="; ".join(notes) or None), parsed)
@@ -110,11 +112,29 @@ def _parse(record: Record, text: str, guess: Guess, name: str | None) -> tuple[R
     try:
         parsed = parse_json(text)
     except Malformed as error:
-        other = guess_kind("\n" + text[:SAMPLE].replace("[", " ").replace("{", " "), name, whole=False)
+        other = guess_kind(text[:SAMPLE], name, whole=len(text) <= SAMPLE, json=False)
         note = f"malformed JSON: {error}: kept as text" if guess.meant else None
         kind = other.kind if other.layout == "text" else "text"
         return replace(record, layout="text", kind=kind, note=note), None
     return replace(record, kind=kind_of(parsed), details={**record.details, **_known(parsed)}), parsed
+
+
+def _broken_lines(text: str) -> str | None:
+    """How many lines of JSON Lines are none, told from those that do not end as a value does."""
+    lines = ((number, line.strip()) for number, line in enumerate(text.split("\n"), 1))
+    broken = [number for number, line in lines if line and not line.endswith(("}", "]")) and _is_broken(line)]
+    if not broken:
+        return None
+    which = "line" if len(broken) == 1 else f"{len(broken)} lines, first"
+    return f"malformed JSON ({which} {broken[0]}): kept as text"
+
+
+def _is_broken(line: str) -> bool:
+    try:
+        parse_json(line)
+    except Malformed:
+        return True
+    return False
 
 
 def _known(value: Any) -> Mapping[str, object]:

@@ -151,7 +151,8 @@ class Node:
         body = self.body
         address = self.address + format_step(step)
         if not numbered(body):
-            raise UnknownAddress(address, f"{self.address} has {unit_of(body.kind)} by name", self._near(""))
+            has = "is one value" if body.kind == "value" else f"has {unit_of(body.kind)} by name"
+            raise UnknownAddress(address, f"{self.address} {has}", self._near(""))
         length = body.length()
         start, stop, _ = slice(step.start, step.stop).indices(length)
         if start >= stop:

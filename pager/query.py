@@ -5,10 +5,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .answer import bounded
+from .body import Body
 from .columns import Column, batches, columns_of
 from .errors import LimitTooSmall, NotATable, QueryFailed
 from .jsontext import dump
 from .node import Node
+from .sandbox import COUNTED_ROWS
+from .tablebody import CsvBody
 from .textbody import TextBody
 from .tokens import TokenCounter
 from .types import Rows
@@ -49,7 +52,7 @@ def _load(node: Node, worker: Worker) -> list[Column]:
     rows = _rows_of(node)
     if worker.loaded == node.address and worker.columns:
         return worker.columns
-    columns = _TEXT if isinstance(node.body, TextBody) else columns_of(rows())
+    columns = _TEXT if isinstance(node.body, TextBody) else columns_of(rows()) or _headed(node.body)
     if not columns:
         raise QueryFailed(f"{node.address} has no columns to query; open it instead")
     worker.loaded = None
@@ -60,6 +63,11 @@ def _load(node: Node, worker: Worker) -> list[Column]:
         worker.ask({"do": "insert", "kinds": kinds, "data": data}, seconds=LOAD_SECONDS)
     worker.loaded, worker.columns = node.address, columns
     return columns
+
+
+def _headed(body: Body) -> list[Column]:
+    """The columns of a table that is nothing but its header."""
+    return columns_of([dict.fromkeys(body.header)]) if isinstance(body, CsvBody) else []
 
 
 def _rows_of(node: Node) -> Callable[[], Iterator[dict[str, Any]]]:
@@ -107,5 +115,5 @@ def _shown(cell: Any, width: int) -> str:
 def _footer(shown: int, total: int | None) -> str:
     if total is not None and shown >= total:
         return "" if total else "(no rows)"
-    of = "more than counted" if total is None else str(total)
+    of = f"more than {COUNTED_ROWS}" if total is None else str(total)
     return f"({max(0, shown)} of {of} rows shown; add LIMIT, WHERE or an aggregate, or select fewer columns)"

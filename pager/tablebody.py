@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -174,22 +175,47 @@ class CsvBody:
         return self._text.size
 
     def _records(self) -> Iterator[_Record]:
-        """Each record: lines up to one that closes all quotes; blank lines between records are skipped."""
-        at, start, held = 0, 0, ""
+        """Each record: lines up to one that closes all quotes; blank lines between records are skipped.
+
+        Where a quote is never closed, each line from there on is a record.
+        """
+        at, held, quoted = 0, list[_Record](), False
         for line in self._text.lines():
-            held = held + line if held else line
+            quoted = _ends_quoted(line, self._delimiter, quoted)
+            held.append(_Record(at, line))
             at += self._units(line)
-            if held.count('"') % 2 == 0:
-                if held.strip():
-                    yield _Record(start, held)
-                start, held = at, ""
-        if held:
-            yield _Record(start, held)
+            if not quoted:
+                yield from _filled([_Record(held[0].start, "".join(part.text for part in held))])
+                held = []
+        yield from _filled(held)
 
     def _units(self, line: str) -> int:
         if isinstance(self._text, MemoryText) or line.isascii():
             return len(line)
         return len(line.encode("utf-8", "surrogatepass" if _paired(line) else "surrogateescape"))
+
+
+def _filled(records: list[_Record]) -> Iterator[_Record]:
+    return (record for record in records if record.text.strip())
+
+
+_REST_OF_CELL = re.compile(r'(?:[^"]|"")*+"')
+
+
+def _ends_quoted(line: str, delimiter: str, quoted: bool) -> bool:
+    """Whether a quoted cell is open at the line's end; quotes inside a cell that starts without one are just text."""
+    at = 0
+    while line.find('"', at) >= 0:
+        if not quoted:
+            opened = re.compile(rf'(?:^|{re.escape(delimiter)})"').search(line, at)
+            if opened is None:
+                return False
+            quoted, at = True, opened.end()
+        closed = _REST_OF_CELL.match(line, at)
+        if closed is None:
+            return True
+        quoted, at = False, closed.end()
+    return quoted
 
 
 def _paired(line: str) -> bool:
