@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pager import Pager
+from summarizers import card
+
 README = Path(__file__).resolve().parents[2] / "README.md"
 
 
@@ -25,6 +28,15 @@ def test_the_python_example_runs_and_finds_the_slow_request() -> None:
     summary, _, rest = said.getvalue().partition("\n{")
     assert "ms max 9871 [137]" in summary
     assert rest.endswith('"ms": 9871\n}\n((9871,),)\n')
+
+
+def test_the_shown_card_is_what_the_command_prints() -> None:
+    """The card in the README is the card of the file it names."""
+    shown = next(block for block in blocks("") if block.startswith("$ toolpager page "))
+    command, _, printed = shown.partition("\n")
+    with Pager() as pager:
+        result = pager.put_file(README.parent / command.rpartition(" ")[2])
+        assert card(pager.node(result.id), counter=pager.counter).text + "\n" == printed
 
 
 def test_every_command_the_readme_names_exists() -> None:
