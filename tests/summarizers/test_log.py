@@ -119,3 +119,11 @@ def assert_planted(shared: Path, file: str, budget: int) -> None:
         text = summarize(node, budget_tokens=budget, focus=case.get("focus"), counter=tokens).text
     for words in case["planted"].values():
         assert all(any(either in text for either in word.split("|")) for word in words), text
+
+
+def test_short_hexadecimal_names_are_no_templates_of_their_own() -> None:
+    """A thousand request ids of ten characters are one message, counted at once."""
+    names = [f"{n * 2654435761 % 2**40:010x}" for n in range(1, 1001)]
+    lines = [f"2026-10-01 00:{n // 60:02d}:{n % 60:02d} WARN [w] request {name} late" for n, name in enumerate(names)]
+    warned = next(fact.text for fact in facts_of("\n".join(lines)) if "WARN request" in fact.text)
+    assert int(warned.partition("×")[0]) > 980  # some names are digits alone, or letters alone
