@@ -6,7 +6,7 @@ from typing import Any
 
 Fields = Mapping[str, Any]
 
-# Okabe and Ito's colours, told apart with any colour vision; ours first
+# Okabe and Ito's colours, told apart with any colour vision; the first two are ours alone
 _COLOURS = ("#D55E00", "#E69F00", "#0072B2", "#009E73", "#56B4E9", "#CC79A7", "#000000", "#8C8C00")
 _MARKS = "osD^v<>Pxd*h"
 
@@ -92,7 +92,7 @@ def write_plot(methods: Sequence[Fields], budgets: Sequence[int], path: Path) ->
 def _draw(axes: Any, method: Fields, budgets: Sequence[int], number: int) -> None:
     ours = method["name"].startswith("toolpager")
     cells = [method["recall"][str(budget)] for budget in budgets]
-    colour = _COLOURS[number % len(_COLOURS)]
+    colour = _COLOURS[number] if ours else _COLOURS[2 + number % (len(_COLOURS) - 2)]
     axes.plot(
         list(budgets),
         [cell["share"] for cell in cells],
