@@ -23,11 +23,19 @@ class Node:
     text, None where it would have to be computed.
     """
 
-    def __init__(self, result: Result, address: str, opener: Callable[[], Body], name: str | None) -> None:
+    def __init__(
+        self,
+        result: Result,
+        address: str,
+        opener: Callable[[], Body],
+        name: str | None,
+        earlier: Callable[[], "Node | None"] | None = None,
+    ) -> None:
         self.result = result
         self.address = address
         self.name = name
         self._opener = opener
+        self._earlier = earlier
         self._body: Body | None = None
 
     def __repr__(self) -> str:
@@ -70,6 +78,13 @@ class Node:
 
     def __bool__(self) -> bool:
         return True
+
+    def previous(self) -> "Node | None":
+        """What the same call (or, put without one, the same name) gave before, where that was something else.
+
+        None for the first such result, and for a part of one.
+        """
+        return self._earlier() if self._earlier is not None else None
 
     def text(self) -> str:
         """The whole text."""

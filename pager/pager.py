@@ -169,6 +169,14 @@ class Pager:
             timeout_seconds=timeout_seconds,
         )
 
+    def remember(self, key: str, text: str) -> None:
+        """Keep what was dear to work out (a model's reply, say) beside the results; the first under a key stands."""
+        self._store.remember(key, text)
+
+    def recalled(self, key: str) -> str | None:
+        """What was remembered under a key, in this process or an earlier one; None where nothing was."""
+        return self._store.recalled(key)
+
     @property
     def _paging(self) -> Paging:
         if self._cutter is None:
@@ -220,7 +228,11 @@ class Pager:
         if found is None:
             raise _no_result(identifier, self._store.results())
         result, record = found
-        return Node(result, result.id, lambda: self._body(result, record), result.name)
+        return Node(result, result.id, lambda: self._body(result, record), result.name, lambda: self._earlier(result))
+
+    def _earlier(self, result: Result) -> Node | None:
+        found = self._store.earlier(result)
+        return None if found is None else self._root(found)
 
     def _body(self, result: Result, record: Record) -> Body:
         held = self._bodies.get(result.id)

@@ -13,6 +13,7 @@ from typing import Any
 
 from .connecting import opened, remedy
 from .errors import StoreFailed
+from .leftover import owner, sweep
 from .record import Record, dump_call, dump_record, load_record, result_of
 from .types import Call, Result
 
@@ -58,7 +59,8 @@ class Store:
         """Store bytes as they come, one chunk at a time in memory; each chunk is committed on its own."""
         digest, seq, size, newlines = hashlib.blake2b(digest_size=20), 0, 0, 0
         with self._writing() as connection:
-            number = _reserve(connection)
+            sweep(connection)
+            number = _reserve(connection, owner())
         for chunk in _regroup(pieces):
             digest.update(chunk)
             with self._writing() as connection:
@@ -145,6 +147,14 @@ class Store:
         row = self._row("SELECT * FROM results WHERE number = ?", (int(digits),))
         return None if row is None else (result_of(row), load_record(row[5]))
 
+    def earlier(self, result: Result) -> str | None:
+        """The id of the latest result before this one of the same call, or without any call of the same name."""
+        call = dump_call(result.call)
+        same, value = ("call = ?", call) if call is not None else ("call IS NULL AND name = ?", result.name)
+        sql = f"SELECT number FROM results WHERE {same} AND number < ? ORDER BY number DESC LIMIT 1"
+        row = self._row(sql, (value, int(result.id[1:])))
+        return None if row is None else f"r{row[0]}"
+
     def add_part(self, result: str, path: str, record: Record) -> Record:
         """Keep a computed part; when another process was first, its part stands."""
         with self._writing() as connection:
@@ -156,6 +166,17 @@ class Store:
         """A computed part, or None when it has not been computed."""
         row = self._row("SELECT record FROM parts WHERE result = ? AND path = ?", (result, path))
         return None if row is None else load_record(row[0])
+
+    def remember(self, key: str, text: str) -> None:
+        """Keep a text under a key; the first one stands."""
+        row = (key, text.encode("utf-8", "backslashreplace").decode())
+        with self._writing() as connection:
+            connection.execute("INSERT OR IGNORE INTO remembered(key, text) VALUES (?, ?)", row)
+
+    def recalled(self, key: str) -> str | None:
+        """The text kept under a key, or None."""
+        row = self._row("SELECT text FROM remembered WHERE key = ?", (key,))
+        return None if row is None else str(row[0])
 
     def _row(self, sql: str, values: tuple[object, ...]) -> tuple[Any, ...] | None:
         with self._reading() as connection:
@@ -197,8 +218,8 @@ def _content(connection: sqlite3.Connection, digest: str) -> Content | None:
     return None if row is None else Content(row[0], row[1], digest)
 
 
-def _reserve(connection: sqlite3.Connection) -> int:
-    return connection.execute("INSERT INTO contents(digest) VALUES (NULL)").lastrowid or 0
+def _reserve(connection: sqlite3.Connection, digest: str | None = None) -> int:
+    return connection.execute("INSERT INTO contents(digest) VALUES (?)", (digest,)).lastrowid or 0
 
 
 def _finish(connection: sqlite3.Connection, number: int, digest: str, size: int, newlines: int) -> None:

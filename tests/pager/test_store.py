@@ -236,3 +236,37 @@ def test_a_file_that_is_no_store_of_this_version_is_left_alone(tmp_path: Path, m
     with pytest.raises(StoreFailed, match="give another folder"):
         Pager(tmp_path)
     assert file.read_bytes() == before
+
+
+def test_what_was_remembered_is_there_in_the_next_process(tmp_path: Path) -> None:
+    """The first text under a key stands; a key nobody used has none."""
+    with Pager(tmp_path, counter=COUNTER) as pager:
+        assert pager.recalled("k") is None
+        pager.remember("k", "dear \ud800 text")
+        pager.remember("k", "another")
+    with Pager(tmp_path, counter=COUNTER) as pager:
+        assert pager.recalled("k") == "dear \\ud800 text"
+        assert pager.results() == []
+
+
+def test_what_a_killed_process_left_half_written_is_cleared(tmp_path: Path) -> None:
+    """The next large file takes the room again; nothing of the first is left."""
+    log = tmp_path / "a.log"
+    log.write_bytes(b"2026-01-01 00:00:00 INFO one line of many\n" * 500_000)
+    store = tmp_path / "store"
+    code = (
+        "import os, signal; from pager import store, Pager; real = store._add_chunks\n"
+        "def halfway(connection, number, chunks, seq, before):\n"
+        "    if seq == 20: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return real(connection, number, chunks, seq, before)\n"
+        f"store._add_chunks = halfway; Pager({str(store)!r}).put_file({str(log)!r})"
+    )
+    killed = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=False, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL
+    with Pager(store, counter=COUNTER) as pager:
+        assert pager.results() == []
+        pager.put_file(log)
+    connection = sqlite3.connect(store / "store.sqlite")
+    assert connection.execute("SELECT count(*) FROM contents").fetchone() == (1,)
+    assert connection.execute("SELECT count(DISTINCT content) FROM chunks").fetchone() == (1,)
+    connection.close()

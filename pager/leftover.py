@@ -1,0 +1,36 @@
+"""Contents that were being written when their process ended: found by who wrote them, and deleted."""
+
+import os
+import secrets
+import socket
+import sqlite3
+from contextlib import suppress
+
+_MARK = "partial"
+"""Stands first in place of a content's hash while it is being written."""
+
+
+def owner() -> str:
+    """What stands in place of a content's hash while this process writes it; another one each time."""
+    return f"{_MARK} {socket.gethostname()} {os.getpid()} {secrets.token_hex(8)}"
+
+
+def sweep(connection: sqlite3.Connection) -> None:
+    """Delete what processes of this machine left half written; their room is used again."""
+    rows = connection.execute("SELECT id, digest FROM contents WHERE digest LIKE ?", (f"{_MARK} %",)).fetchall()
+    for number, digest in rows:
+        _, host, process, _ = str(digest).split(" ")
+        if host == socket.gethostname() and not _is_alive(int(process)):
+            connection.execute("DELETE FROM chunks WHERE content = ?", (number,))
+            connection.execute("DELETE FROM contents WHERE id = ?", (number,))
+
+
+def _is_alive(process: int) -> bool:
+    if os.name == "nt":  # there, signal 0 would end the process
+        return True
+    with suppress(PermissionError):
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return False
+    return True
