@@ -1,5 +1,6 @@
 """JSON text to values and back, for any depth, with NaN, Infinity, and numbers that no float can hold."""
 
+import decimal
 import json
 import re
 from collections.abc import Iterator
@@ -85,7 +86,11 @@ def dump_lines(value: object) -> str:
 
 
 def _scalar(value: object) -> str:
-    return value.literal if isinstance(value, Number) else _encode(value)
+    if isinstance(value, Number):
+        return value.literal
+    if isinstance(value, int) and value.bit_length() > 3 * MAX_DIGITS:
+        return f"{decimal.Decimal(value):f}"  # str() refuses more than 4,300 digits
+    return _encode(value)
 
 
 def _deep_dump(value: object) -> Iterator[str]:

@@ -17,6 +17,8 @@ READABLE = "biuf"
 def array_bytes(value: Any) -> bytes | None:
     """The .npy form of a numpy array or torch tensor of numbers; None for anything else, and for single numbers."""
     if hasattr(type(value), "detach") and hasattr(type(value), "numpy") and hasattr(value, "is_sparse"):
+        if value.is_meta:
+            return None
         value = _from_torch(value)
     kind = getattr(getattr(value, "dtype", None), "kind", None)
     if (

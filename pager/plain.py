@@ -67,14 +67,22 @@ def _open(child: Any, put: Callable[[Any], None], inside: set[int], key: Any, st
         if type(value) in SCALARS:
             put(value)
             return None
-        simple = _simplify(value)
+        simple = _attempt(_simplify, value)
         if simple is value:
             break
         value = simple
     if isinstance(value, (dict, list)):
         return _frame(value, child, put, inside, key, stack)
-    put(repr(value))
+    put(str(_attempt(repr, value)))
     return None
+
+
+def _attempt(step: Callable[[Any], Any], value: Any) -> Any:
+    """What a step makes of a value; where the value's own code fails, a word on that in its place."""
+    try:
+        return step(value)
+    except Exception as error:  # noqa: BLE001  a foreign type's own code: one bad part must not lose the result
+        return f"<{type(value).__name__} that cannot be read: {type(error).__name__}: {error}>"
 
 
 def _frame(
@@ -116,7 +124,7 @@ def key_text(key: Any) -> str:
         return {None: "null", True: "true", False: "false"}[key]
     if isinstance(key, enum.Enum):
         return key_text(key.value)
-    return str(key)
+    return str(_attempt(str, key))
 
 
 def _simplify(value: Any) -> Any:
@@ -179,9 +187,17 @@ def _pandas(value: Any) -> Any:
 
 
 def _torch(value: Any) -> Any:
+    if value.is_meta:
+        return f"{value.dtype} of shape {list(value.shape)}, without data"
     dense = value.detach().to_dense() if value.is_sparse else value.detach()
     dense = dense.cpu()
     return (dense.float() if str(dense.dtype) == "torch.bfloat16" else dense).tolist()
+
+
+def _listed(value: Any) -> Any:
+    """Numbers of a type that Python has none for as floats."""
+    plain = value.tolist()
+    return float(value) if plain is value or type(plain) is type(value) else plain
 
 
 def _pydantic(value: Any) -> dict[str, Any]:
@@ -213,8 +229,8 @@ _FOREIGN: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("to_dicts", lambda value: value.to_dicts()),
     ("to_pylist", lambda value: value.to_pylist()),
     ("iloc", _pandas),
-    ("detach", _torch),
-    ("tolist", lambda value: value.tolist()),
+    ("is_sparse", _torch),
+    ("tolist", _listed),
     ("isoformat", lambda value: value.isoformat()),
     ("to_list", lambda value: value.to_list()),
     ("__iter__", list),
