@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from pager import Node
 
+from .changes import changes
 from .fact import Fact
 from .focus import relevance
 from .registry import summarizer_of
@@ -18,7 +19,7 @@ def facts(node: Node, *, focus: str | None = None) -> list[Fact]:
     `focus` (a goal, a question) raises facts that are about its terms.
     """
     with _numbers_of_any_size(node):
-        found = [*_how_it_came(node), *summarizer_of(node).facts(node, focus)]
+        found = [*_how_it_came(node), *changes(node), *summarizer_of(node).facts(node, focus)]
     if focus:
         scores = relevance(focus, [f"{fact.text} {fact.address}" for fact in found])
         found = [_raised(fact, score) for fact, score in zip(found, scores, strict=True)]

@@ -1,5 +1,6 @@
 """A result so short that it is its own best summary: all of it, and what its numbers come to where there are many."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -25,15 +26,23 @@ def whole(
     templates: Templates,
 ) -> Packed | None:
     """The node's whole text in its frame, or None where it is longer than the budget or no text to read."""
-    if node.kind in ("bytes", "lazy") or (node.size_bytes or 0) > _BYTES_PER_TOKEN * budget_tokens:
+    if node.kind in ("bytes", "lazy") or _longest(node) > budget_tokens:
         return None
     text = node.text().strip("\r\n")
     if not text.strip():
         return None
-    facts = found if node.kind in ("table", "array", "list") and len(node) >= _MANY else ()
+    many = node.kind in ("table", "array", "list") and len(node) >= _MANY
+    facts = found if many else [fact for fact in found if fact.topic == "change"]
     frame = partial(_frame, templates, node, call, text)
     packed = pack(facts, frame, root=node.address, budget_tokens=budget_tokens, counter=counter)
     return None if packed is None else replace(packed, facts=tuple(found), left_out=0)
+
+
+def _longest(node: Node) -> float:
+    """At least how many tokens the text takes, told without reading it."""
+    if node.size_bytes is not None:
+        return node.size_bytes / _BYTES_PER_TOKEN
+    return float(node.value().size) if node.kind == "array" else math.inf
 
 
 def _frame(templates: Templates, node: Node, call: str | None, text: str, lines: list[str], left_out: int) -> str:

@@ -1,5 +1,6 @@
 """A result that is shorter than what could be said of it is shown, not described."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,14 @@ def test_what_is_longer_than_its_budget_is_described(tmp_path: Path) -> None:
     file.write_text("\n".join(f'{{"id": {n}, "ms": {n * 7 % 31}}}' for n in range(90)))
     with Pager(counter=CL100K) as pager:
         assert "[end r1]" not in summarize(pager.node(pager.put_file(file).id), counter=CL100K).text
+
+
+def test_a_large_array_is_not_written_out_to_see_whether_it_fits() -> None:
+    """A million numbers are summarized in the time that their facts take."""
+    numpy = pytest.importorskip("numpy")
+    with Pager(counter=CL100K) as pager:
+        node = pager.node(pager.put(numpy.arange(1_000_000)).id)
+        summarize(node, counter=CL100K)
+        start = time.process_time()
+        summarize(node, counter=CL100K)
+        assert time.process_time() - start < 1.5
