@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from . import text as plain
 from .definition import Definition, Source, light_source, python_source
 from .fact import Fact
 from .lines import TEXTUAL, clip, head, listing, names, plural, stream
@@ -51,6 +52,8 @@ def facts(node: Node, focus: str | None) -> Iterator[Fact]:
     yield from _classes(node, source)
     yield from _uses(node, source)
     yield from _left_to_do(node, lines)
+    if not source.definitions:
+        yield from plain.facts(node, None)
     if source.about:
         yield Fact(clip(source.about, 140), node.address, 0.8, "heading")
     if focus:
@@ -62,7 +65,8 @@ def _counts(node: Node, source: Source) -> Iterator[Fact]:
     classes = [one for one in source.definitions if one.kind == "class"]
     methods = sum(1 for one in functions if one.owner)
     text = f"{plural(len(functions), 'function')}" + (f" ({methods} methods)" if methods else "")
-    yield Fact(f"{plural(len({one.name for one in classes}), 'class')}, {text}", node.address, 1.8, "count")
+    salience = 1.8 if source.definitions else 0.4  # none found may mean a language that is not read
+    yield Fact(f"{plural(len({one.name for one in classes}), 'class')}, {text}", node.address, salience, "count")
     outer = [one.name for one in functions if not one.owner]
     if outer:
         yield Fact(f"functions {names(outer, 8)}", node.address_of(functions[0].start), 0.7, "definition")

@@ -34,19 +34,21 @@ def pack(
     root: str,
     budget_tokens: int,
     counter: TokenCounter,
+    first: Sequence[Fact] = (),
 ) -> Packed | None:
     """The most telling facts that `frame(lines, left_out)` can hold in `budget_tokens`, the frame's own words included.
 
-    Greedy by salience per length, each topic worth less with every fact of it. None where even the bare frame is too
-    long. The count is made on the whole text, so it is exact for every counter.
+    Greedy by salience per length, each topic worth less with every fact of it; `first` (some of `facts`) are in before
+    all others. None where even the frame with those alone is too long. The count is made on the whole text, so it is
+    exact for every counter.
     """
-    candidates = _distinct(facts)
-    text = frame([], len(candidates))
+    candidates = distinct(facts)
+    chosen = _in_order(candidates, first)
+    text = frame(lines_of(chosen, root), len(candidates) - len(chosen))
     tokens = counter.count(text)
     if tokens > budget_tokens:
         return None
-    chosen: list[Fact] = []
-    queue = _Queue(candidates, root, counter)
+    queue = _Queue([fact for fact in candidates if all(fact is not one for one in chosen)], root, counter)
     failures = 0
     while failures < _PATIENCE and (fact := queue.next(chosen)) is not None:
         trial = _in_order(candidates, [*chosen, fact])
@@ -59,12 +61,12 @@ def pack(
     return Packed(text, tokens, tuple(chosen), len(candidates) - len(chosen))
 
 
-def _in_order(candidates: Sequence[Fact], chosen: list[Fact]) -> list[Fact]:
+def _in_order(candidates: Sequence[Fact], chosen: Sequence[Fact]) -> list[Fact]:
     wanted = set(map(id, chosen))
     return [fact for fact in candidates if id(fact) in wanted]
 
 
-def _distinct(facts: Sequence[Fact]) -> list[Fact]:
+def distinct(facts: Sequence[Fact]) -> list[Fact]:
     """Best first, each statement once: the same words at the same place, or anywhere below it, say nothing new."""
     seen: set[tuple[str, str]] = set()
     kept = []
@@ -100,6 +102,6 @@ class _Queue:
     def _worth(self, fact: Fact, topics: Counter[str], groups: set[str]) -> float:
         length: float = self._length[id(fact)] + _LINE
         if fact.group in groups:  # it continues a line: the first words are there already
-            length -= self._label[fact.group] + _LINE // 2
+            length = max(1.0, length - self._label[fact.group] - _LINE // 2)
         decay: float = _DECAY ** topics[fact.topic]
         return fact.salience * decay / math.pow(length, _LENGTH_POWER)

@@ -43,10 +43,11 @@ def _in_order() -> tuple[Summarizer, ...]:
         trajectory,
         value,
         webpage,
+        xmltext,
     )
 
     values = (lazy, trajectory, strings, array, table, mapping)
-    printed = (testrun, traceback, compiler, diff, gitlog, webpage, log, terminal, names, content)
+    printed = (xmltext, testrun, traceback, compiler, diff, gitlog, webpage, log, terminal, names, content)
     return (*values, *printed, code, markup, text, value)
 
 

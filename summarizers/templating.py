@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import jinja2
+from jinja2 import TemplateError as TemplateError  # what any template of anyone raises
 
 _HERE = Path(__file__).resolve().parent
 _CHAT_MARKERS = re.compile(

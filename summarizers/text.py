@@ -69,7 +69,7 @@ def _words(node: Node) -> Iterator[Fact]:
         total += len(line.split())
         words.update(word for word in _WORD.findall(line.lower()) if word not in _COMMON)
         people.update(_NAME.findall(line))
-    if total:
+    if words:
         yield Fact(f"{total} words, most frequent {listing(words, 5, more=False)}", node.address, 0.8, "top")
     named = Counter({name: count for name, count in people.items() if count > 1})
     if named:

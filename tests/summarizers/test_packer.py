@@ -4,6 +4,7 @@ from counting import WordCounter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pager import counter
 from summarizers.fact import Fact
 from summarizers.layout import lines_of
 from summarizers.packer import Packed, pack
@@ -83,3 +84,11 @@ def test_an_address_is_given_once_and_relative() -> None:
         Fact("odd one", "r1/other[3]", 0.9, "odd"),
     ]
     assert lines_of(facts, "r1") == ["odd one other[3]", "files: 23 rows", "covered min 94 httpx/_main.py"]
+
+
+def test_a_group_longer_than_its_facts_is_packed() -> None:
+    """Facts that say less than their line's label are still facts, whatever counts them."""
+    facts = [Fact(text, "r1", 1.0, "value", "a label of many characters ") for text in ("a", "b", "c")]
+    packed = pack(facts, lambda lines, _: "\n".join(lines), root="r1", budget_tokens=90, counter=counter(len))
+    assert packed is not None
+    assert len(packed.facts) == 3

@@ -61,7 +61,9 @@ def test_an_override_replaces_single_files(tmp_path: Path) -> None:
     (tmp_path / "stub.j2").write_text("mine {{ address }}")
     templates = Templates(tmp_path)
     assert templates.render("stub", address="r7") == "mine r7"
-    assert templates.render("summary", address="r7", title=None, shape="s", lines=[], left_out=0) == "[r7: s]"
+    assert (
+        templates.render("summary", address="r7", title=None, shape="s", lines=[], left_out=0, words=None) == "[r7: s]"
+    )
 
 
 def test_every_template_names_its_fields_on_line_one() -> None:
