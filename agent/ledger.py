@@ -54,6 +54,7 @@ class Ledger:
     ended: bool = False
     reason: str = ""
     totals: Totals = field(default_factory=Totals)
+    written: Mapping[str, str] = field(default_factory=dict)  # what the model wrote for summaries, by key
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> "Ledger":
@@ -119,6 +120,10 @@ def _start(ledger: Ledger, event: Fields) -> Ledger:
 
 def _generation(ledger: Ledger, event: Fields) -> Ledger:
     purpose, problem = event["purpose"], event["problem"]
+    if purpose == "summarizer":  # aside: it stands in no prompt
+        return replace(
+            ledger, totals=ledger.totals.after(event), written={**ledger.written, event["key"]: event["reply"]}
+        )
     turn = ledger.turn + (purpose == "turn")
     calls = tuple(ToolCall(name=call["name"], arguments=call["arguments"]) for call in event["calls"])
     exchange = Exchange(

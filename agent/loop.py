@@ -14,7 +14,8 @@ from .exchange import Answer, Exchange
 from .ledger import Ledger
 from .parts import Parts, fixed_tokens
 from .speaking import Asked
-from .verbs import Finding
+from .summarizing import Summarizing
+from .verbs import VERBS, Finding
 
 
 class Loop:
@@ -72,9 +73,20 @@ class Loop:
             self._speak("reminder")
         elif events := self._compaction.events(ledger):
             for event in events:
-                self._append(event)
+                self._append(self._with_say(event))
         else:
             self._speak("answer" if ledger.finishing else "turn")
+
+    def _with_say(self, event: Event) -> Event:
+        """A compaction as the model would have its summaries, where that was chosen and keeps under the ceiling."""
+        if event["event"] != "compaction" or self._settings.summarizer != "model":
+            return event
+        parts, budget, compaction = self._parts, self._budget, self._compaction
+        summarizing = Summarizing(parts.pager, parts.words, parts.speaking, budget, parts.info.question)
+        changed = summarizing.rewritten(event, self._ledger, self._append)
+        tokens = parts.speaking.measure(compaction.messages(self._ledger.after(changed)))
+        fits = tokens + budget.reserve <= budget.ceiling or tokens <= int(str(event["tokens_after"]))
+        return {**changed, "tokens_after": tokens} if fits else event
 
     def _over(self) -> str | None:
         """Why the investigation must come to its answer now, if it must."""
@@ -125,16 +137,18 @@ class Loop:
         self._share()
 
     def _withheld(self) -> tuple[str, ...]:
-        """Tools asked for in vain again and again: breadth comes before depth.
+        """The verbs while there is nothing to look into, and tools asked for in vain again and again.
 
         One without arguments stays withheld, for its result can be opened; any other is for one turn.
         """
         made, after = self._ledger.made, self._settings.narrow_after
+        if not made and any(True for _ in self._parts.tools):
+            return tuple(sorted(VERBS))
         repeats = Counter(one.call.name for one in made if one.status == "repeat" and not one.call.arguments)
         settled = {name for name, count in repeats.items() if count >= after and name in self._parts.tools}
         newest = made[-after:]
         names = {one.call.name for one in newest}
-        stuck = len(newest) == after and all(one.status == "repeat" for one in newest) and len(names) == 1
+        stuck = len(newest) == after and all(one.status in ("repeat", "failed") for one in newest) and len(names) == 1
         return tuple(sorted(settled | names if stuck else settled))
 
     def _answer(self, call: ToolCall) -> None:

@@ -1,6 +1,7 @@
 """What a user may set about an investigation, checked when it is made."""
 
 from dataclasses import dataclass, fields
+from typing import Literal
 
 from .errors import BadSettings
 
@@ -46,6 +47,8 @@ class Settings:
     """After this many answered repeats of one tool in a row it is not offered for a turn."""
     max_slips: int = 3
     """After this many unusable replies in a row the model is asked for its answer."""
+    summarizer: Literal["heuristic", "model"] = "heuristic"
+    """Who has a say in the summaries of aged results: heuristics alone, or the model too, once at a compaction."""
     seed: int = 0
     """What sampling starts from; generation n uses seed + n."""
 
@@ -57,6 +60,8 @@ class Settings:
                 f"low_water={self.low_water} and high_water={self.high_water} must be fractions with "
                 "0 < low_water < high_water <= 1; the defaults are 0.4 and 0.85"
             )
+        if self.summarizer not in ("heuristic", "model"):
+            raise BadSettings(f"summarizer={self.summarizer} is neither heuristic nor model; the default is heuristic")
         if not 0 <= self.min_shrink < 1:
             raise BadSettings(f"min_shrink={self.min_shrink} must be a fraction from 0 to below 1; the default is 0.1")
         if self.max_new_tokens >= self.ceiling:
@@ -67,7 +72,7 @@ class Settings:
 
     def _check_count(self, name: str) -> None:
         value = getattr(self, name)
-        if isinstance(value, float) or value is None:
+        if isinstance(value, float | str) or value is None:
             return
         lowest = 0 if name in ("seed", "keep_recent", "answer_after", "pin_turns") else 1
         if value < lowest:

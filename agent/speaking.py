@@ -16,13 +16,20 @@ _SLIP_TOKENS = 60  # of an unusable reply that stay in the prompt
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a generation is for: its number in the run, its turn, what may come back and which tools were withheld."""
+    """What a generation is for: its number in the run, its turn, what may come back and which tools were withheld.
+
+    A `bare` prompt holds no tool schemas; `at_most` new tokens are reserved where that is less than the setting; a
+    reply with a `key` is found again by it.
+    """
 
     number: int
     turn: int
     purpose: str
     choice: Choice
     withheld: tuple[str, ...] = ()
+    bare: bool = False
+    at_most: int | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +48,8 @@ class Speaking:
 
     def speak(self, messages: Sequence[Message], asked: Asked, *, ceiling: int) -> Event:
         """Generate, and return the event of it. Raises `CeilingExceeded` before that, `OutOfMemory`."""
-        prompt = self.model.prompt(messages, self.tools)
-        reserve = self.settings.max_new_tokens
+        prompt = self.model.prompt(messages, () if asked.bare else self.tools)
+        reserve = min(self.settings.max_new_tokens, asked.at_most or self.settings.max_new_tokens)
         check_ceiling(prompt, max_new_tokens=reserve, ceiling=ceiling, purpose=asked.purpose)
         saved_as = self.folder.save_prompt(asked.number, prompt)
         seed = self.settings.seed + asked.number
@@ -66,6 +73,7 @@ class Speaking:
             "not_made": len(reply.calls) - len(calls),
             "problem": problem,
             "withheld": list(asked.withheld),
+            **({"key": asked.key} if asked.key else {}),
         }
 
     def _problem(self, reply: Reply, choice: Choice) -> str | None:

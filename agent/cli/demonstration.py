@@ -4,16 +4,20 @@ import json
 import tempfile
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from summarizers import Templates
 
+from ..investigation import Outcome
 from ..settings import Settings
 from .live import Live
 from .output import print_text, working
 from .runs import show_outcome, start
+
+if TYPE_CHECKING:
+    from ..introspection import Plant
 
 QUESTION = "One fault was planted in the weights of this network. In which layer and module is it, and what is wrong?"
 
@@ -46,15 +50,24 @@ def demo(
         observer=Live(),
     )
     show_outcome(outcome, as_json=False)
-    verdicts = {
-        "planted": planted.description,
-        "the findings name it": planted.named_by("\n".join(one.finding for one in outcome.findings)),
-        "the answer names it": planted.named_by(outcome.answer),
-    }
+    verdicts = {"planted": planted.description, **judged(outcome, planted)}
     (folder / "plant.json").write_text(
         json.dumps({"kind": planted.kind, **verdicts}, indent=2) + "\n", encoding="utf-8"
     )
     print_text("".join(f"{name}: {_said(value)}\n" for name, value in verdicts.items()))
+
+
+def judged(outcome: Outcome, planted: "Plant") -> dict[str, bool]:
+    """Who named the plant: the model by what it recorded, the loop by what it saved instead, the answer."""
+
+    def named(author: str) -> bool:
+        return any(planted.named_by(one.finding) for one in outcome.findings if one.author == author)
+
+    return {
+        "a finding the model recorded names it": named("model"),
+        "a finding the loop saved names it": named("loop"),
+        "the answer names it": planted.named_by(outcome.answer),
+    }
 
 
 def _said(value: object) -> str:

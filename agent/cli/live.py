@@ -36,7 +36,7 @@ class Live:
             self._say(f"  unusable: {event['problem']}", "red")
 
     def _result(self, event: Mapping[str, Any]) -> None:
-        self._lines(event["content"])
+        self._lines(event["content"], "red" if event["status"] == "failed" else "dim")
 
     def _observation(self, event: Mapping[str, Any]) -> None:
         who = "recorded" if event["by"] == "model" else "saved by the loop"
@@ -49,13 +49,10 @@ class Live:
         lowered = f" -> {event['lowered_to']:,}" if event["lowered_to"] else ""
         self._say(f"  {event['message']} ceiling {event['ceiling']:,}{lowered}", "red")
 
-    def _error(self, event: Mapping[str, Any]) -> None:
-        self._say(f"  {event['message']}", "red")
-
-    def _lines(self, text: str) -> None:
+    def _lines(self, text: str, style: str = "dim") -> None:
         lines = text.splitlines()
         for line in lines[:_SHOWN_LINES]:
-            self._say(f"    {line[:_WIDTH]}", "dim")
+            self._say(f"    {line[:_WIDTH]}{'…' * (len(line) > _WIDTH)}", style)
         if len(lines) > _SHOWN_LINES:
             self._say(f"    … {len(lines) - _SHOWN_LINES} more lines", "dim")
 

@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 
 from pager import Call, Pager, Result, counter
-from summarizers import Templates, card, summarize
+from summarizers import Templates, card, summarize, summarize_with
 
+from ..chat import Model
 from ..errors import BadInput
 from ..run import RunFolder
+from ..writing import ModelWriter
 from .output import print_json, print_note, print_text, working
 
 Store = Annotated[Path, typer.Option("--store", help="The folder that keeps results.")]
@@ -22,7 +24,8 @@ Tokenizer = Annotated[
     typer.Option("--tokenizer", help="cl100k_base (default), another tiktoken name, or a folder with tokenizer.json."),
 ]
 TemplateFolder = Annotated[
-    Path | None, typer.Option("--templates", help="A folder whose files replace single templates.")
+    Path | None,
+    typer.Option("--templates", exists=True, file_okay=False, help="A folder whose files replace single templates."),
 ]
 DEFAULT_STORE = Path(".toolpager")
 
@@ -155,7 +158,10 @@ def summary(
     file: Annotated[str, typer.Argument(help="A file, - for standard input, or an address in the store.")] = "-",
     budget_tokens: Annotated[int, typer.Option(min=40, help="The most tokens of the summary, footer included.")] = 150,
     focus: Annotated[str | None, typer.Option(help="The question in whose light to choose.")] = None,
-    by: Annotated[By, typer.Option(help="Who writes it.")] = By.heuristic,
+    by: Annotated[By, typer.Option(help="Who has a say: heuristics alone, or a small model too.")] = By.heuristic,
+    model: Annotated[
+        str | None, typer.Option("--model", help="With --by model: a folder or hub id; nothing is the bundled one.")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="What to call it; its ending hints at the kind.")] = None,
     store: Store = DEFAULT_STORE,
     tokenizer: Tokenizer = None,
@@ -163,11 +169,13 @@ def summary(
     as_json: Json = False,
 ) -> None:
     """Store a result and print what matters of it within a token budget."""
-    if by is By.model:
-        raise BadInput("summaries by a model are not built yet; use --by heuristic")
+    if model is not None and by is not By.model:
+        raise BadInput(f"--model {model} has nothing to write; add --by model")
     with Pager(store, counter=counter(tokenizer), revive=partial(revive, store)) as pager:
         address = file if _is_address(pager, file) else _put(pager, file, name).id
-        made = summarize(
+        writer = _writer(model, Templates(templates)) if by is By.model else None
+        written = partial(summarize_with, writer, memory=pager) if writer else summarize
+        made = written(
             pager.node(address),
             budget_tokens=budget_tokens,
             focus=focus,
@@ -176,6 +184,8 @@ def summary(
         )
     if not as_json:
         print_text(made.text + "\n")
+        if made.note:
+            print_note(made.note)
         return
     print_json(
         {
@@ -183,9 +193,22 @@ def summary(
             "tokens": made.tokens,
             "kind": made.kind,
             "by": made.by,
+            "note": made.note,
             "facts": [{"text": fact.text, "address": fact.address} for fact in made.facts],
         }
     )
+
+
+def _writer(source: str | None, templates: Templates) -> ModelWriter:
+    """The model that has a say in a summary, loaded only once it is asked."""
+
+    def load() -> Model:
+        from ..models import load_model
+
+        with working(f"loading {source or 'the bundled model'}"):
+            return load_model(source, templates=templates)
+
+    return ModelWriter(str(Path(source).resolve()) if source and Path(source).exists() else source or "bundled", load)
 
 
 def existing(store: Path, tokenizer: str | None = None) -> Pager:

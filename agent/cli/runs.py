@@ -21,7 +21,7 @@ from ..settings import Settings
 from ..tools import Tool
 from .live import Live
 from .output import print_json, print_text, working
-from .pages import DEFAULT_STORE, Json, Store, TemplateFolder, Tokenizer, revive, show_card
+from .pages import DEFAULT_STORE, By, Json, Store, TemplateFolder, Tokenizer, revive, show_card
 
 INVESTIGATING = 5  # the first tools, whose schemas every prompt of an investigation carries
 
@@ -71,6 +71,7 @@ def investigate_(
     high_water: Annotated[float | None, typer.Option(help="Filled fraction at which results are shortened.")] = None,
     low_water: Annotated[float | None, typer.Option(help="Filled fraction they are shortened down to.")] = None,
     notebook_tokens: Annotated[int | None, typer.Option(help="The most tokens of findings in the prompt.")] = None,
+    summarizer: Annotated[By | None, typer.Option(help="Who has a say in summaries of aged results.")] = None,
     seed: Annotated[int | None, typer.Option(help="What sampling starts from.")] = None,
     run: Annotated[Path | None, typer.Option(help="A new folder for the run.")] = None,
     resumed: Annotated[Path | None, typer.Option("--resume", help="The folder of a run to go on with.")] = None,
@@ -87,6 +88,7 @@ def investigate_(
         "high_water": high_water,
         "low_water": low_water,
         "notebook_tokens": notebook_tokens,
+        "summarizer": summarizer and summarizer.value,
         "seed": seed,
     }
     chosen = {name: value for name, value in options.items() if value is not None}

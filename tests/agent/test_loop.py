@@ -65,7 +65,23 @@ def test_a_tool_without_arguments_is_withheld_once_it_was_asked_for_in_vain(tmp_
     script: list[Line] = [ToolCall("layers", {})] * 3 + [HUGE, ToolCall("open", {"address": "r1"}), "Done."]
     _, _, events = _play(tmp_path / "run", script, tools=[layers, huge], narrow_after=2)
     withheld = [event["withheld"] for event in events if event["event"] == "generation"]
-    assert withheld == [[], [], [], ["layers"], ["layers"], ["layers"]]
+    assert withheld[1:] == [[], [], ["layers"], ["layers"], ["layers"]]
+
+
+def test_a_call_that_fails_again_and_again_is_withheld_for_a_turn(tmp_path: Path) -> None:
+    """A model that makes the same useless call for ever is led to another one."""
+    useless = ToolCall("record_observation", {"finding": "1"})
+    _, _, events = _play(tmp_path / "run", [HUGE, useless, useless, _huge(2), useless, "Done."], narrow_after=2)
+    withheld = [event["withheld"] for event in events if event["event"] == "generation"]
+    assert withheld[1:] == [[], [], ["record_observation"], [], []]
+
+
+def test_the_first_call_is_of_a_tool(tmp_path: Path) -> None:
+    """While nothing was looked at there is nothing to open, to search or to record."""
+    model, _, _ = _play(tmp_path / "run", [HUGE, ToolCall("open", {"address": "r1"}), "Done."])
+    assert {tool.name for tool in model.fed[0].choice.tools} == {"huge", "tiny", "failing"}
+    assert {"open", "record_observation"} < {tool.name for tool in model.fed[1].choice.tools}
+    assert {tool.name for tool in model.fed[0].tools} == {tool.name for tool in model.fed[1].tools}
 
 
 def test_a_generation_is_logged_with_all_its_numbers(tmp_path: Path) -> None:

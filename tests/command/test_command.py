@@ -116,6 +116,17 @@ def test_a_summary_keeps_its_budget_and_names_the_outlier(records: Shell) -> Non
     assert all(set(fact) == {"text", "address"} for fact in facts)
 
 
+@pytest.mark.model
+def test_a_summary_by_the_bundled_model_holds_what_the_heuristic_one_holds(records: Shell) -> None:
+    """Whatever the model says: the budget is kept, the outlier is there, and the second time it is not asked again."""
+    asked = ("summarize", "records.json", "--by", "model", "--focus", "which is slow?", "--budget-tokens", "60")
+    made = records.json(*asked)
+    assert int(str(made["tokens"])) <= 60
+    assert "9871" in str(made["summary"])
+    assert made["by"] == "model" or str(made["note"]).startswith("heuristic: ")
+    assert records.json(*asked) == made
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -127,6 +138,8 @@ def test_a_summary_keeps_its_budget_and_names_the_outlier(records: Shell) -> Non
         (("query", "r1", "drop table t"), "SELECT"),
         (("query", "r1", "select nothing from t"), "ms"),
         (("summarize", "records.json", "--budget-tokens", "10"), "40"),
+        (("summarize", "records.json", "--model", "some/model"), "--by model"),
+        (("summarize", "records.json", "--by", "model", "--model", "nowhere"), "nowhere"),
         (("page", "records.json", "--tokenizer", "nonsense"), "nonsense"),
         (("tool", "get_weight_statistics", "--subject", "nowhere"), "nowhere"),
         (("tool", "get_nonsense", "--subject", "."), ""),
@@ -159,3 +172,8 @@ def test_a_reader_that_goes_away_is_no_error(records: Shell) -> None:
     command = f"{sys.executable} -c 'from agent.cli import main; main()' open r1 --limit-tokens 4000 | head -c 1"
     done = subprocess.run(["bash", "-c", command], cwd=records.folder, capture_output=True, check=False)
     assert b"Traceback" not in done.stderr
+
+
+def test_a_folder_of_templates_that_is_not_there_is_refused(shell: Shell) -> None:
+    """Otherwise a misspelt folder would change nothing, unsaid."""
+    assert "does not exist" in shell.refused("page", "--templates", "nowhere", stdin=b"x")
