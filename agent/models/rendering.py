@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..chat import Message, ToolSpec
+from summarizers import TemplateError
+
+from ..chat import Message, ToolCall, ToolSpec
 from ..errors import BadModel
 from .formats import Family, parse_calls, write_calls
 
 Mask = Callable[[str], str]
 
 _PROBE = ToolSpec("probe_of_tool_support", "A probe.", {"type": "object", "properties": {"x": {"type": "string"}}})
+
+
+_CALL = ToolCall(_PROBE.name, {"x": "y"})
+_UNRENDERABLE = (TemplateError, TypeError, ValueError, LookupError, AttributeError)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A way to put a conversation to a chat template: tools and calls its own way or ours, a system message or none."""
+
+    family: Family
+    knows_tools: bool
+    takes_system: bool = True
 
 
 class Renderer(Protocol):
@@ -25,9 +41,11 @@ class Renderer(Protocol):
 class ChatTemplate:
     """Renders a conversation with the tokenizer's chat template.
 
-    A template that knows tools renders them and the calls in its own `family`. For one that does not,
-    templates/tools.j2 goes into the system message and answers of tools become user messages. `mask_data` and
-    `mask_own` make markers plain: all of them in what tools and users say, the role markers in everything else.
+    A template that knows tools renders them and the calls in its own `family`. For one that does not, or that would
+    rewrite earlier messages, templates/tools.j2 goes into the system message, answers of tools become user messages and
+    neighbours of one role one message; where it takes no system message, that opens the first user message.
+    `mask_data` and `mask_own` make markers plain: all of them in what tools and users say, the role markers in
+    everything else. Raises BadModel where there is no template or it can render no such conversation.
     """
 
     def __init__(self, tokenizer: Any, *, templates: Renderer, mask_data: Mask, mask_own: Mask) -> None:
@@ -40,9 +58,17 @@ class ChatTemplate:
         self._templates = templates
         self._mask_data = mask_data
         self._mask_own = mask_own
-        native = self._native_family()
-        self.knows_tools = native is not None
-        self.family: Family = native or "smollm"
+        self._form = self._fitting_form()
+
+    @property
+    def family(self) -> Family:
+        """The form in which calls are written."""
+        return self._form.family
+
+    @property
+    def knows_tools(self) -> bool:
+        """Whether the template itself renders tools and calls."""
+        return self._form.knows_tools
 
     def render(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> str:
         """The masked text of the prompt, ending where the assistant begins to speak."""
@@ -88,14 +114,15 @@ class ChatTemplate:
         if tools:
             own = [self._mask_own(rest.pop(0).content)] if rest and rest[0].role == "system" else []
             lines = "\n".join(json.dumps(self._own_json(_function(tool)), ensure_ascii=False) for tool in tools)
-            yield "system", "\n\n".join([*own, self._templates.render("tools.j2", tools=lines)])
+            yield self._system_role, "\n\n".join([*own, self._templates.render("tools.j2", tools=lines)])
         for message in rest:
             if message.role == "tool":
                 yield "user", f"<tool_response>\n{self._answer(message.content)}\n</tool_response>"
             elif message.role == "user":
                 yield "user", self._mask_data(message.content)
             else:
-                yield message.role, self._mask_own(_with_calls(message, self.family))
+                role = self._system_role if message.role == "system" else message.role
+                yield role, self._mask_own(_with_calls(message, self.family))
 
     def _answer(self, content: str) -> str:
         """What a tool said, unable to close the frame it stands in."""
@@ -108,14 +135,67 @@ class ChatTemplate:
             return {self._mask_own(str(key)): self._own_json(each) for key, each in value.items()}
         return [self._own_json(each) for each in value] if isinstance(value, (list, tuple)) else value
 
+    @property
+    def _system_role(self) -> str:
+        return "system" if self._form.takes_system else "user"
+
+    def _fitting_form(self) -> Form:
+        """The first form in which a longer conversation extends a shorter one; else the first that renders at all."""
+        native = self._native_family()
+        plain = [Form("smollm", knows_tools=False), Form("smollm", knows_tools=False, takes_system=False)]
+        forms = [Form(native, knows_tools=True), *plain] if native else plain
+        rendering: list[Form] = []
+        problem = ""
+        for form in forms:
+            self._form = form
+            try:
+                holds, extends = self._tried()
+            except _UNRENDERABLE as error:
+                problem = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+                continue
+            if holds and extends:
+                return form
+            rendering += [form] if holds else []
+            problem = "it leaves messages out"
+        if rendering:
+            return rendering[0]
+        raise BadModel(
+            f"the chat template of {self._tokenizer.name_or_path} cannot render a conversation with tools: {problem}. "
+            "Put a chat_template.jinja that can into the folder, or choose another instruct model."
+        )
+
+    def _tried(self) -> tuple[bool, bool]:
+        """Whether a conversation as the loop has them comes out whole and in order, and extends its own beginning."""
+        said = [
+            Message("system", "probe one"),
+            Message("user", "probe two"),
+            Message("assistant", write_calls([_CALL], self.family), (_CALL,)),
+            Message("tool", "probe three", name=_PROBE.name),
+            Message("user", "probe four"),
+            Message("assistant", "probe five"),
+            Message("user", "probe six"),
+            Message("user", "probe seven"),
+        ]
+        whole = self.render(said, [_PROBE])
+        contents = ["probe one", "probe two", '"x": "y"', *(message.content for message in said[3:])]
+        places = [whole.find(content) for content in contents]
+        begun = [self.render(said[:count], [_PROBE]) for count in (2, 5)]
+        return (
+            _PROBE.name in whole and -1 not in places and places == sorted(places),
+            all(whole.startswith(one) for one in begun),
+        )
+
     def _native_family(self) -> Family | None:
         """The form in which the template writes calls; None when it knows no tools, or a form we cannot read."""
         ask = {"role": "user", "content": "x"}
-        if _PROBE.name not in self._apply([ask], [_PROBE.schema()]):
-            return None
         function = {"name": _PROBE.name, "arguments": {"x": "y"}}
         said = {"role": "assistant", "content": "", "tool_calls": [{"type": "function", "function": function}]}
-        text = self._apply([ask, said, {"role": "tool", "name": _PROBE.name, "content": "z"}], [])
+        try:
+            if _PROBE.name not in self._apply([ask], [_PROBE.schema()]):
+                return None
+            text = self._apply([ask, said, {"role": "tool", "name": _PROBE.name, "content": "z"}], [])
+        except _UNRENDERABLE:
+            return None
         if "<tool_call>" in text:
             return "hermes"
         return "llama" if '"parameters"' in text and _PROBE.name in text else None
