@@ -3,7 +3,7 @@
 import inspect
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Union, get_args, get_origin
 
 from .chat import ToolSpec
@@ -34,6 +34,13 @@ class Tool:
     def name(self) -> str:
         """The name the model calls it by."""
         return self.spec.name
+
+    def bounded(self, **bounds: Mapping[str, object]) -> "Tool":
+        """Return the tool with further keywords in its parameters' schemas, such as `layer={"maximum": 29}`."""
+        properties = self.spec.parameters["properties"]
+        assert isinstance(properties, Mapping)
+        narrowed = {name: schema | bounds.get(name, {}) for name, schema in properties.items()}
+        return replace(self, spec=replace(self.spec, parameters={**self.spec.parameters, "properties": narrowed}))
 
     def run(self, arguments: Mapping[str, object]) -> object:
         """Return what the function returns for `arguments`; raise `BadArguments` where they do not fit the schema."""

@@ -15,6 +15,7 @@ _PIECE = re.compile(rf".{{1,{LENGTH}}}(?=[\s,;}}\]]|$)|.{{1,{LENGTH}}}")
 @lru_cache(maxsize=128)
 def ranked(text: str, by: Ranker) -> tuple[tuple[int, str], ...]:
     """(number, line), best first."""
+    import numpy
     from sumy.models.dom import ObjectDocumentModel, Paragraph, Sentence
 
     pieces = _sample([piece.strip() for line in text.splitlines() for piece in _PIECE.findall(line)])
@@ -27,7 +28,8 @@ def ranked(text: str, by: Ranker) -> tuple[tuple[int, str], ...]:
         order.extend((int(info[1]), str(info[0])) for info in infos)
         return infos
 
-    _ranker(by)(document, keep_all)
+    with numpy.errstate(all="ignore"):  # LexRank divides by zero where all pieces are alike
+        _ranker(by)(document, keep_all)
     return tuple(order)
 
 

@@ -1,5 +1,6 @@
 """The figures of a quality run as tables for a terminal and as a plot of recall against tokens."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ def print_tables(methods: Sequence[Fields], reach: Mapping[str, Fields], skipped
     from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 110)
     budgets = list(methods[0]["recall"])
     table = Table(title="gist facts held, by token budget; 95 % interval over files")
     for column in ("method", *budgets, "interval", "located"):

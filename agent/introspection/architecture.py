@@ -6,6 +6,7 @@ from typing import Any
 
 from .subject import Subject
 
+_ACTIVATION = ("hidden_act", "hidden_activation", "activation_function", "activation", "feed_forward_proj")
 _POSITION = ("rope_parameters", "rope_theta", "rope_scaling", "position_embedding_type", "sliding_window")
 
 
@@ -25,7 +26,7 @@ def architecture_summary(subject: Subject) -> dict[str, object]:
         "key_value_heads": subject.setting("num_key_value_heads", "num_attention_heads", "n_head"),
         "head_dim": subject.setting("head_dim"),
         "intermediate_size": subject.setting("intermediate_size", "n_inner", "ffn_dim"),
-        "activation": subject.config.get("hidden_act") or subject.config.get("activation_function"),
+        "activation": next((subject.config[name] for name in _ACTIVATION if subject.config.get(name)), None),
         "vocabulary": subject.setting("vocab_size"),
         "context_tokens": subject.setting("max_position_embeddings", "n_positions", "n_ctx"),
         "position": {name: subject.config[name] for name in _POSITION if subject.config.get(name) is not None},
@@ -90,5 +91,5 @@ def _embedding_mismatch(subject: Subject) -> Iterator[str]:
     vocabulary: Any = subject.setting("vocab_size")
     for info in subject.in_layer(None):
         embedding = any(word in info.name for word in ("embed_tokens", "wte", "word_embeddings", "embed_in"))
-        if embedding and vocabulary and info.shape[0] != vocabulary:
+        if embedding and len(info.shape) == 2 and vocabulary and info.shape[0] != vocabulary:
             yield f"config.json states a vocabulary of {vocabulary}, {info.place.module} has {info.shape[0]} rows"

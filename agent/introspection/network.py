@@ -8,10 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .building import Built, build
 from .errors import NotRunnable
 from .subject import Subject
 
-_FINAL_NORMS = ("norm", "ln_f", "final_layer_norm", "final_layernorm")
+_FINAL_NORMS = ("norm", "norm_f", "ln_f", "final_layer_norm", "final_layernorm")
 
 Watch = Callable[[int, str, Tensor], None]
 
@@ -21,7 +22,7 @@ class _Reached(Exception):
 
 
 class Network:
-    """Runs a subject in float32 with scaled dot-product attention, its weights streamed from the folder.
+    """Runs a subject in float32, its weights streamed from the folder where transformers keeps them as the folder does.
 
     Raises `NotRunnable` where the folder has no tokenizer, or transformers does not know its architecture.
     """
@@ -50,39 +51,12 @@ class Network:
         return ids, [self.tokenizer.decode([token]) for token in ids[0].tolist()]
 
     @cached_property
+    def _built(self) -> Built:
+        return build(self.subject)
+
+    @property
     def _model(self) -> Any:
-        """The modules without weights; buffers such as rotary frequencies are real."""
-        from accelerate import init_empty_weights
-        from transformers import AutoConfig, AutoModelForCausalLM
-
-        try:
-            config = AutoConfig.from_pretrained(str(self.subject.folder))
-            with init_empty_weights(include_buffers=False):
-                model = AutoModelForCausalLM.from_config(config, attn_implementation="sdpa", dtype=torch.float32)
-        except (ValueError, KeyError, OSError, ImportError) as error:
-            raise NotRunnable(
-                f"transformers cannot build {self.subject.folder} as a language model: {error}"
-            ) from error
-        return model.eval()
-
-    @cached_property
-    def _names(self) -> dict[str, str]:
-        """The model's parameter names to the folder's tensor names, which may lack or have the base model's prefix."""
-        prefix = f"{self._model.base_model_prefix}."
-        held = self.subject.tensors
-        names = {}
-        for name, _ in self._model.named_parameters():
-            options = (name, name.removeprefix(prefix), prefix + name)
-            names[name] = next((option for option in options if option in held), "")
-        tied = {id(parameter) for parameter in self._model.get_output_embeddings().parameters()}
-        unlike = {name for name, parameter in self._model.named_parameters() if id(parameter) not in tied}
-        missing = [name for name, found in names.items() if not found and name in unlike]
-        if missing:
-            raise NotRunnable(
-                f"{len(missing)} of {len(names)} parameters are not in {self.subject.folder} under the names "
-                f"transformers expects, first {missing[0]}; save the model with save_pretrained() into a new folder"
-            )
-        return names
+        return self._built.model
 
     @cached_property
     def _stack(self) -> str:
@@ -101,7 +75,7 @@ class Network:
         logits of all positions are. Outputs are float32, positions x hidden; module "" is the layer itself.
         With `patterns`, attention is computed in the open, and watched as module "pattern": heads x queries x keys.
         """
-        self._model.set_attn_implementation("eager" if patterns else "sdpa")
+        self._model.set_attn_implementation("eager" if patterns else self._built.kernel)
         layers = list(self._model.get_submodule(self._stack))
         with ExitStack() as hooks, torch.inference_mode():
             for layer, module in enumerate(layers):
@@ -133,7 +107,7 @@ class Network:
             self._fill(module, prefix)
 
         def done(_module: nn.Module, _inputs: object, output: object) -> None:
-            module.to("meta")
+            self._empty(module)
             if watched:
                 watch(layer, "", _hidden(output))
             if only == layer:
@@ -148,11 +122,14 @@ class Network:
         finally:
             for handle in handles:
                 handle.remove()
-            module.to("meta")
+            self._empty(module)
 
     @contextmanager
     def _outside(self, *, embeddings_only: bool) -> Iterator[None]:
         """Hold the parameters outside the stack; the output embedding only where the logits are wanted."""
+        if self._built.names is None:
+            yield
+            return
         head = self._model.get_output_embeddings()
         filled = []
         for path, module in self._model.named_modules():
@@ -169,10 +146,14 @@ class Network:
                 for name, _ in list(module.named_parameters(recurse=False)):
                     _set(module, name, torch.empty(0, device="meta"))
 
+    def _empty(self, module: nn.Module) -> None:
+        if self._built.names is not None:
+            module.to("meta")
+
     def _fill(self, module: nn.Module, prefix: str, *, recurse: bool = True) -> None:
         for name, _ in list(module.named_parameters(recurse=recurse)):
             owner, _, last = name.rpartition(".")
-            known = self._names.get(prefix + name)
+            known = (self._built.names or {}).get(prefix + name)
             if known:
                 _set(module.get_submodule(owner), last, self.subject.tensor(known).float())
 

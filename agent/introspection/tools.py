@@ -53,11 +53,7 @@ class Introspection:
         return single_layer(self._weights, self.subject.layer(layer_id))
 
     def get_weight_statistics(self, layer: int | None = None) -> dict[str, object]:
-        """Weight statistics. Without layer: scan of the network, anomalies first.
-
-        Args:
-            layer: one layer only
-        """
+        """Weight statistics. Without layer: scan of the network, anomalies first."""
         from .weights import layer_statistics, weight_statistics
 
         if layer is None:
@@ -69,7 +65,6 @@ class Introspection:
 
         Args:
             prompt: text to run
-            layer: one layer only
         """
         from .activations import activation_statistics, layer_activations
 
@@ -123,26 +118,34 @@ class Introspection:
 def introspection_tools(subject: Subject) -> list[Tool]:
     """Return the tools for one subject, the broadest first."""
     functions = Introspection(subject)
-    return [
+    return _bounded(
+        subject,
         tool(functions.get_architecture_summary),
         tool(functions.get_layer_list),
         tool(functions.get_single_layer_stats),
         tool(functions.get_weight_statistics),
         tool(functions.get_activation_statistics),
-    ]
+    )
 
 
 def further_tools(subject: Subject) -> list[Tool]:
     """Return the tools beyond the first five: spectra, differences, attention, predictions and losses."""
     functions = Introspection(subject)
-    return [
+    return _bounded(
+        subject,
         tool(functions.get_singular_values),
         tool(functions.scan_singular_values),
         tool(functions.get_checkpoint_difference),
         tool(functions.get_attention_scores),
         tool(functions.get_logit_lens),
         tool(functions.get_token_loss),
-    ]
+    )
+
+
+def _bounded(subject: Subject, *tools: Tool) -> list[Tool]:
+    """Say in the schemas which layers there are, so that no model asks for the layer 120140."""
+    layers = {"minimum": 0, "maximum": subject.layer_count - 1}
+    return [one.bounded(layer=layers, layer_id=layers) for one in tools]
 
 
 def revive(call: Call) -> object:

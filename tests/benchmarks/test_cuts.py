@@ -56,6 +56,12 @@ def test_minified_json_has_no_spaces(tokens: TokenCounter) -> None:
     assert minified('{\n  "a": [1, 2]\n}', 50, tokens) == '{"a":[1,2]}'
 
 
+@pytest.mark.skipif("lexrank" in SKIPPED, reason="needs sumy")
+def test_lines_all_alike_can_be_ranked(tokens: TokenCounter) -> None:
+    """Where a ranking has nothing to go by, it takes the lines as they come."""
+    assert FUNCTIONS["lexrank"]("00\n0", 10, tokens) == "00\n0"
+
+
 def test_templates_count_alike_lines(tokens: TokenCounter) -> None:
     """Lines that differ in a number fall together."""
     text = "\n".join(f"worker {n} done" for n in range(30))

