@@ -40,6 +40,10 @@ class TextBody:
         last = self._text.size if stop is None else self._text.line_start(min(stop, self.length()))
         return (_bare(line) for line in self._text.part(first, max(first, last)).lines())
 
+    def blocks(self) -> Iterator[str]:
+        """The text in pieces of many whole lines, their line ends as they stand."""
+        return self._text.blocks()
+
     def child(self, key: Key) -> Body:
         if isinstance(key, int):
             if key >= self.length():
