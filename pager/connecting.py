@@ -2,15 +2,17 @@
 
 import sqlite3
 import time
+from collections.abc import Set
 from pathlib import Path
 
 BUSY_SECONDS = 60
-LAYOUT = 1
-"""Which layout the tables have; kept in the file. 0 stands in files from before it was."""
+LAYOUT = 2
+"""Which layout the tables have; kept in the file. 0 stands in files from before it was, 1 in those without `files`."""
 TABLES = {
     "contents": "id INTEGER PRIMARY KEY, digest TEXT UNIQUE, size INTEGER, newlines INTEGER",
     "chunks": "content INTEGER NOT NULL, seq INTEGER NOT NULL, before INTEGER NOT NULL, data BLOB NOT NULL, "
     "PRIMARY KEY(content, seq)",
+    "files": "content INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE",
     "results": "number INTEGER PRIMARY KEY, fingerprint TEXT UNIQUE, name TEXT, call TEXT, created TEXT NOT NULL, "
     "record TEXT NOT NULL",
     "parts": "result TEXT NOT NULL, path TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY(result, path)",
@@ -60,12 +62,20 @@ def _readable(path: str) -> sqlite3.Connection:
     for uri in (name, f"{name}&immutable=1"):
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         try:
-            if _tables(connection):
+            if found := _tables(connection):
+                _lend_tables(connection, TABLES.keys() - found)
                 return connection
         except sqlite3.OperationalError as error:
             if _code(error) not in _NOT_WRITABLE or uri != name:
                 raise
     raise sqlite3.OperationalError("it is empty and cannot be written")
+
+
+def _lend_tables(connection: sqlite3.Connection, lacking: Set[str]) -> None:
+    """Empty tables for this connection alone, in place of those that an older store lacks."""
+    connection.execute("PRAGMA temp_store = MEMORY")
+    for name in lacking:
+        connection.execute(f"CREATE TEMP TABLE {name}({TABLES[name]})")
 
 
 def _tables(connection: sqlite3.Connection) -> set[str]:

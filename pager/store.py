@@ -1,7 +1,11 @@
-"""The store: results, their contents in chunks, and computed lazy parts, in one SQLite file (WAL)."""
+"""The store: results, their contents in chunks, and computed lazy parts, in one SQLite file (WAL).
+
+Contents of 16 MiB and more are files beside it.
+"""
 
 import contextlib
 import hashlib
+import io
 import os
 import sqlite3
 import threading
@@ -13,7 +17,8 @@ from typing import Any
 
 from .connecting import opened, remedy
 from .errors import StoreFailed
-from .leftover import owner, sweep
+from .large import LARGE_BYTES, Input, LargeFile, LargeFiles, Utf8, sampled
+from .leftover import sweep
 from .record import Record, dump_call, dump_record, load_record, result_of
 from .types import Call, Result
 
@@ -38,45 +43,83 @@ class Store:
         self._path = ":memory:" if folder is None else str(folder / FILE)
         self._connection = self._connect(folder)
         self._owner = os.getpid()
+        self._large = LargeFiles(folder)
+        self._opened: dict[int, LargeFile | None] = {}
 
     def close(self) -> None:
         """Release the file; the store cannot be used afterwards."""
         with self._lock:
             self._connection.close()
+            self._large.close()
 
     def add_content(self, data: bytes) -> Content:
         """Store bytes once; the same bytes again give the same content."""
+        if len(data) >= LARGE_BYTES:
+            return self.add_large(io.BytesIO(data), len(data), Utf8())
         digest = hashlib.blake2b(data, digest_size=20).hexdigest()
         with self._writing() as connection:
             known = _content(connection, digest)
             if known is None:
-                newlines = _add_chunks(connection, number := _reserve(connection), _cut(data), 0, 0)
+                newlines = _add_chunks(connection, number := _reserve(connection), _cut(data))
                 _finish(connection, number, digest, len(data), newlines)
                 known = Content(number, len(data), digest)
         return known
 
-    def add_stream(self, pieces: Iterable[bytes]) -> Content:
-        """Store bytes as they come, one chunk at a time in memory; each chunk is committed on its own."""
-        digest, seq, size, newlines = hashlib.blake2b(digest_size=20), 0, 0, 0
+    def add_large(self, source: Input, size: int, utf8: Utf8) -> Content:
+        """Store a large source once, in pieces that `utf8` sees; the same bytes again give the same content.
+
+        It is copied to a file before the database names it, so that a killed process leaves no half content.
+        """
+        known, _ = self._equal(source, sampled(source, size), utf8)
+        if known is not None:
+            return known
         with self._writing() as connection:
             sweep(connection)
-            number = _reserve(connection, owner())
-        for chunk in _regroup(pieces):
-            digest.update(chunk)
-            with self._writing() as connection:
-                newlines = _add_chunks(connection, number, [chunk], seq, newlines)
-            seq, size = seq + 1, size + len(chunk)
-        return self._settle(number, digest.hexdigest(), size, newlines)
+            self._large.sweep({name for (name,) in connection.execute("SELECT name FROM files")})
+        seen = Utf8()
+        try:
+            name, copied = self._large.copy(source, seen)
+        except OSError as error:
+            raise StoreFailed(f"store {self._path}: {error}; check the disk, or give another --store") from error
+        utf8.valid = seen.end()
+        return self._named(name, copied)
 
-    def _settle(self, number: int, digest: str, size: int, newlines: int) -> Content:
-        with self._writing() as connection:
-            known = _content(connection, digest)
-            if known is None:
-                _finish(connection, number, digest, size, newlines)
-                return Content(number, size, digest)
-            connection.execute("DELETE FROM chunks WHERE content = ?", (number,))
-            connection.execute("DELETE FROM contents WHERE id = ?", (number,))
-        return known
+    def _named(self, name: str, size: int) -> Content:
+        """Give a copied file its number, unless another process has kept the same meanwhile."""
+        with self._large.opened(name, size).reading() as copy, self._writing() as connection:
+            known, digest = self._equal(copy, sampled(copy, size), Utf8())
+            if known is not None:
+                self._large.remove(name)
+                return known
+            _finish(connection, number := _reserve(connection), digest, size, 0)
+            connection.execute("INSERT INTO files(content, name) VALUES (?, ?)", (number, name))
+        return Content(number, size, digest)
+
+    def _equal(self, source: Input, digest: str, utf8: Utf8) -> tuple[Content | None, str]:
+        """The content with the bytes of a source, and its digest; where there is none, a digest that is still free."""
+        while True:
+            with self._reading() as connection:
+                known = _content(connection, digest)
+                name = None if known is None else self._file_name(known.id)
+            if name is None:
+                return None, digest
+            seen = Utf8()
+            if self._large.equal(name, source, seen):
+                utf8.valid = seen.end()
+                return known, digest
+            digest += "'"
+
+    def _file_name(self, content: int) -> str | None:
+        row = self._row("SELECT name FROM files WHERE content = ?", (content,))
+        return None if row is None else str(row[0])
+
+    def _file(self, content: int) -> LargeFile | None:
+        """The file of a content that has one."""
+        with self._lock:
+            if content not in self._opened:
+                name = self._file_name(content)
+                self._opened[content] = None if name is None else self._large.opened(name, self.size(content))
+            return self._opened[content]
 
     def read(self, content: int, start: int, stop: int) -> bytes:
         """Bytes start to stop of a content."""
@@ -84,6 +127,9 @@ class Store:
 
     def stream(self, content: int, start: int, stop: int) -> Iterator[bytes]:
         """Bytes start to stop of a content, one chunk at a time."""
+        if (file := self._file(content)) is not None:
+            yield from file.stream(start, stop)
+            return
         for seq in range(start // CHUNK, -(-stop // CHUNK)):
             first, last = max(0, start - seq * CHUNK), min(CHUNK, stop - seq * CHUNK)
             sql = "SELECT substr(data, ?, ?) FROM chunks WHERE content = ? AND seq = ?"
@@ -103,6 +149,8 @@ class Store:
         """How many newlines lie before a byte."""
         if position <= 0:
             return 0
+        if (file := self._file(content)) is not None:
+            return file.newlines_before(position)
         seq = (position - 1) // CHUNK
         row = self._row("SELECT before FROM chunks WHERE content = ? AND seq = ?", (content, seq))
         before: int = row[0] if row else 0
@@ -110,6 +158,8 @@ class Store:
 
     def after_newline(self, content: int, ordinal: int) -> int | None:
         """The byte after newline number `ordinal` (the first is 1), or None when there are fewer."""
+        if (file := self._file(content)) is not None:
+            return file.after_newline(ordinal)
         order = "ORDER BY before DESC, seq DESC LIMIT 1"  # so that the index on lines answers
         sql = f"SELECT seq, before, data FROM chunks WHERE content = ? AND before < ? {order}"
         row = self._row(sql, (content, ordinal))
@@ -227,24 +277,14 @@ def _finish(connection: sqlite3.Connection, number: int, digest: str, size: int,
     connection.execute(sql, (digest, size, newlines, number))
 
 
-def _add_chunks(connection: sqlite3.Connection, number: int, chunks: Iterable[bytes], seq: int, before: int) -> int:
-    """Insert chunks from `seq` on; answers the newlines up to their end."""
-    for offset, chunk in enumerate(chunks):
-        connection.execute("INSERT INTO chunks VALUES (?, ?, ?, ?)", (number, seq + offset, before, chunk))
+def _add_chunks(connection: sqlite3.Connection, number: int, chunks: Iterable[bytes]) -> int:
+    """Insert chunks; answers how many newlines they have."""
+    before = 0
+    for seq, chunk in enumerate(chunks):
+        connection.execute("INSERT INTO chunks VALUES (?, ?, ?, ?)", (number, seq, before, chunk))
         before += chunk.count(b"\n")
     return before
 
 
 def _cut(data: bytes) -> Iterator[bytes]:
     return (data[at : at + CHUNK] for at in range(0, len(data), CHUNK))
-
-
-def _regroup(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    held = b""
-    for piece in pieces:
-        held += piece
-        while len(held) >= CHUNK:
-            yield held[:CHUNK]
-            held = held[CHUNK:]
-    if held:
-        yield held
