@@ -12,6 +12,7 @@ from typing import Any
 
 from .corpus import PROJECT
 from .report import interval, share
+from .speed_report import FIRST_PAGE, first_page_cells, shown
 
 RESULTS = PROJECT / "benchmarks" / "results"
 Fields = Mapping[str, Any]
@@ -41,16 +42,23 @@ def quality_table(quality: Fields) -> str:
 
 
 def speed_table(speed: Fields) -> str:
-    """Milliseconds of put + card and of the peers on the five cases, as Markdown."""
+    """Milliseconds of put + card and of the peers on the five cases, then large files, as Markdown."""
     times: Mapping[str, Mapping[str, object]] = speed["cases"]["milliseconds"]
     names = list(next(iter(times.values())))
-    rows = [[who, *(_time(by_name[name]) for name in names)] for who, by_name in times.items()]
-    works = ", ".join(f"{name} {found['milliseconds']:.0f} ms" for name, found in speed["works"].items())
+    rows = [[who, *(shown(by_name[name]) for name in names)] for who, by_name in times.items()]
+    works = ", ".join(f"{name} {shown(found['milliseconds'])}" for name, found in speed["works"].items())
+    starts = ", ".join(f"{name} {shown(ms)}" for name, ms in speed["start"].items())
     logs = ", ".join(
-        f"{size} log {found['seconds']:.1f} s and {found['peak_megabytes']:.0f} MB"
+        f"{size} in {found['seconds']:.1f} s and {found['peak_megabytes'] + found['base_megabytes']:.0f} MB"
         for size, found in speed["logs"].items()
     )
-    return f"{_table(['milliseconds', *names], rows)}\n\n{works}. Storing and summarizing: {logs}."
+    large = [
+        [f"{found['megabytes']} MB of {name}", *first_page_cells(found)] for name, found in speed["first_page"].items()
+    ]
+    parts = [_table(["milliseconds", *names], rows), f"In milliseconds: {works}.", f"A whole process: {starts}."]
+    parts += [f"Storing and summarizing a log: {logs}."] * bool(logs)
+    parts += [_table(FIRST_PAGE, large)] * bool(large)
+    return "\n\n".join(parts)
 
 
 TABLES: dict[str, Callable[[Fields], str]] = {"quality": quality_table, "speed": speed_table}
@@ -79,10 +87,6 @@ def _between(readme: str, name: str, text: str) -> str:
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, ["---", *("--:" for _ in head[1:])], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _time(value: object) -> str:
-    return f"{value:.0f}" if isinstance(value, float) else "failed"
 
 
 def main() -> None:
