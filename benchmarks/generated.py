@@ -17,6 +17,21 @@ def megabyte_of_json() -> bytes:
     return json.dumps([_record(number) for number in range(6_000)]).encode()
 
 
+def warming_texts() -> list[str]:
+    """A text of each kind, unlike any case, after which whatever is loaded when first needed is loaded."""
+    rows = [_record(number) for number in range(300)]
+    prose = "The pump was checked in spring. Its valve, which had been replaced twice, held. Nobody knew why.\n\n"
+    tree = {f"part{n}": {"inner": {"mean": n / 7, "max": n * n, "names": ["a", "b"]}} for n in range(30)}
+    log = "".join(map(_log_line, range(500)))
+    return [
+        json.dumps(rows),
+        json.dumps(tree),
+        log,
+        f"# Report\n\n{prose * 60}",
+        json.dumps([n / 7 for n in range(3_000)]),
+    ]
+
+
 @contextmanager
 def generated_log(megabytes: int) -> Iterator[Path]:
     """A log of that size in a temporary file, with templates, rare errors and one exception."""

@@ -1,7 +1,8 @@
 """`python -m benchmarks.speed`: time and memory, and the peers' time on the same inputs in the same run.
 
 Every time is the median of repeats after one unmeasured run, in this process for ours and inside its own for each
-peer (start-up and transport not counted). Compare within one run only: machines and their load differ.
+peer (start-up and transport not counted). The cases are timed as each meets them for the first time, after other texts
+of their kinds. Compare within one run only: machines and their load differ.
 """
 
 import json
@@ -12,14 +13,14 @@ import tempfile
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from statistics import median
 
 from pager import TokenCounter, counter
 
 from .corpus import PROJECT, decode, default_folder
-from .generated import generated_json_lines, generated_log
+from .generated import generated_json_lines, generated_log, warming_texts
 from .peers import Conversation, Peer, PeerFailed, available
 from .progress import Tick, progress
 from .speed_report import print_speed, write_speed_plot
@@ -98,21 +99,32 @@ def _cases(folder: Path, tokens: TokenCounter, tick: Tick, repeats: int, *, peer
 
 
 def _peer_times(peer: Peer, paths: list[Path], tick: Tick) -> Fields:
+    """Milliseconds by case at first sight, as an agent's results are: peers keep their answers and parts of them."""
     tick(peer.name)
+    rounds = [_first_sights(peer, paths) for _ in range(PEER_REPEATS)]
+    return {path.name: _median_or_failure([one[path.name] for one in rounds]) for path in paths}
+
+
+def _first_sights(peer: Peer, paths: list[Path]) -> dict[str, float | str]:
+    """Seconds by case in a new process, which has seen other texts of each kind before."""
     with Conversation(peer) as talk:
-        return {path.name: _peer_time(talk, decode(path.read_bytes())) for path in paths}
+        for text in warming_texts():
+            with suppress(PeerFailed):
+                talk.shorten(text, PEER_BUDGET)
+        return {path.name: _first_sight(talk, decode(path.read_bytes())) for path in paths}
 
 
-def _peer_time(talk: Conversation, text: str) -> float | str:
+def _first_sight(talk: Conversation, text: str) -> float | str:
     try:
         talk.shorten(text, PEER_BUDGET)
-        times = []
-        for turn in range(PEER_REPEATS):
-            talk.shorten(text + "\n" * (turn + 1), PEER_BUDGET)  # peers keep their answers; ours starts anew as well
-            times.append(talk.seconds)
     except PeerFailed as failed:
         return str(failed)
-    return _ms(median(times))
+    return talk.seconds
+
+
+def _median_or_failure(times: Sequence[float | str]) -> float | str:
+    failed = next((one for one in times if isinstance(one, str)), None)
+    return failed or _ms(median(one for one in times if isinstance(one, float)))
 
 
 def _starts(tick: Tick, repeats: int) -> dict[str, float]:

@@ -6,7 +6,7 @@ None asks the same twice where an answer may be remembered: pages, messages and 
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, cycle
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from agent import Message, Settings, ToolCall, investigate, tool
 from agent.ceiling import check_ceiling
 from agent.models import ScriptedModel
 from pager import Pager, TokenCounter
+from pager.tokens import FunctionCounter
 from summarizers import card, summarize
 from summarizers.fact import Fact
 from summarizers.packer import pack
@@ -66,12 +67,12 @@ def case_works(folder: Path, tokens: TokenCounter) -> dict[str, Timed]:
 
 
 def _carder(data: bytes, tokens: TokenCounter) -> Work:
-    """Each time with one more line end, so that nothing kept from the last time helps; the peers' texts vary alike."""
-    turn = count(1)
+    """Each time as if for the first: a new pager, and a counter that remembers nothing."""
 
     def put_and_card() -> object:
-        with Pager(counter=tokens) as pager:
-            return card(pager.node(pager.put(data + b"\n" * next(turn)).id), counter=tokens)
+        forgetful = replace(tokens) if isinstance(tokens, FunctionCounter) else tokens
+        with Pager(counter=forgetful) as pager:
+            return card(pager.node(pager.put(data).id), counter=forgetful)
 
     return put_and_card
 
