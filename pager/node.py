@@ -19,6 +19,7 @@ TABLES_NAMED = 8
 class Node:
     """One addressable part of a result: cheap to make, read only when asked.
 
+    `worked_out` is for whoever reads it to keep what is needed again, until the node is forgotten.
     A line's text leaves its line end out. `unit` names what `len` counts; `size_bytes` is the size of the node's
     text, None where it would have to be computed.
     """
@@ -34,6 +35,7 @@ class Node:
         self.result = result
         self.address = address
         self.name = name
+        self.worked_out: dict[str, Any] = {}
         self._opener = opener
         self._earlier = earlier
         self._body: Body | None = None
