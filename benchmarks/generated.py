@@ -1,6 +1,7 @@
 """Inputs that are made for a measurement, the same every time: JSON records, logs, JSON Lines of any size."""
 
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -60,6 +61,8 @@ def _generated(name: str, megabytes: int, line: Callable[[int], str]) -> Iterato
             while size < megabytes * MEGABYTE:
                 for block in blocks:
                     size += file.write(block)
+            file.flush()
+            os.fsync(file.fileno())  # so that writing it back does not stand in the way of what is measured
         yield path
 
 
