@@ -72,7 +72,7 @@ def _fill(source: Input, buffer: memoryview) -> int:
     return got
 
 
-def _pieces(source: Input) -> Iterator[bytes | bytearray]:
+def pieces(source: Input) -> Iterator[bytes | bytearray]:
     """All of it in pieces; each is good only until the next is asked for."""
     source.seek(0)
     buffer = bytearray(PIECE)
@@ -117,7 +117,7 @@ class LargeFiles:
         name, size = owner().replace(" ", "~"), 0
         try:
             with (self._folder / name).open("xb", buffering=0) as file:
-                for piece in _pieces(source):
+                for piece in pieces(source):
                     size += len(piece)
                     utf8.see(piece)
                     _write(file.fileno(), piece)
@@ -130,7 +130,7 @@ class LargeFiles:
         """Whether a file has the very bytes of a source."""
         buffer = memoryview(bytearray(PIECE))
         with (self._folder / name).open("rb", buffering=0) as file:
-            for piece in _pieces(source):
+            for piece in pieces(source):
                 utf8.see(piece)
                 if buffer[: _fill(file, buffer[: len(piece)])] != memoryview(piece):
                     return False

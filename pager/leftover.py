@@ -3,8 +3,9 @@
 import os
 import secrets
 import socket
-import sqlite3
 from contextlib import suppress
+
+from .database import Connection
 
 _MARK = "partial"
 """Stands first in place of a content's hash while it is being written."""
@@ -21,7 +22,7 @@ def is_abandoned(mark: str) -> bool:
     return kind == _MARK and host == socket.gethostname() and process.isdigit() and not _is_alive(int(process))
 
 
-def sweep(connection: sqlite3.Connection) -> None:
+def sweep(connection: Connection) -> None:
     """Delete what processes of this machine left half written; their room is used again."""
     rows = connection.execute("SELECT id, digest FROM contents WHERE digest LIKE ?", (f"{_MARK} %",)).fetchall()
     for number, digest in rows:

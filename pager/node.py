@@ -14,6 +14,7 @@ from .textbody import TextBody
 from .types import Key, Kind, Result
 
 TABLES_NAMED = 8
+_PIECE = 1 << 18  # units of the source
 
 
 class Node:
@@ -87,6 +88,14 @@ class Node:
         None for the first such result, and for a part of one.
         """
         return self._earlier() if self._earlier is not None else None
+
+    def pieces(self) -> Iterator[str]:
+        """The whole text, a piece at a time, so that one of any size can be written out."""
+        source, start = self.body.source(), 0
+        while start < source.size:
+            stop = source.edge(start + _PIECE, _PIECE // 2) if start + _PIECE < source.size else source.size
+            yield source.read(start, stop)
+            start = stop
 
     def text(self) -> str:
         """The whole text."""
