@@ -1,0 +1,89 @@
+"""The part of models in the quality benchmark: their say in summaries, and what they read out of them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from .baselines import baselines
+from .corpus import Corpus
+from .method import Method, Plain
+from .ours import Ours, OursWithModel, Shelf
+from .reader import ANSWER_TOKENS, read, sample, shares
+from .replies import Replies, RepliesMissing, Source, sources, tidy
+
+Fields = dict[str, object]
+READER_FACTS = 90
+READER_BUDGET = 150
+
+
+@dataclass(slots=True)
+class Assistance:
+    """The models that take part, by name or by their kept replies; `skipped` says which could not, and why."""
+
+    file: Path
+    models: list[Source]
+    skipped: dict[str, str] = field(default_factory=dict)
+    _used: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, named: Sequence[str], file: Path) -> "Assistance":
+        """The models asked for and those with replies in the file."""
+        return cls(file, sources(named, file))
+
+    def methods(self, shelf: Shelf, corpus: Corpus) -> Iterator[OursWithModel]:
+        """Ours with each model's say, every result asked about once; a model without its replies is left out."""
+        for source in self.models:
+            method = OursWithModel(shelf, source.writer(), Replies(self.file, source.name))
+            if self._can(method.name, partial(_warm, method, corpus), method.replies):
+                yield method
+
+    def readers(self, shelf: Shelf, corpus: Corpus, *, facts: int = READER_FACTS) -> dict[str, Fields]:
+        """For each model what it answers right from ours, from the head, and from head and tail."""
+        found: dict[str, Fields] = {}
+        for source in self.models:
+            replies = Replies(self.file, source.name)
+
+            def work(source: Source = source, replies: Replies = replies) -> None:
+                found[source.name] = _read(source, replies, shelf, corpus, facts)
+
+            self._can(f"reader {source.name}", work, replies)
+        return found
+
+    def tidy(self) -> None:
+        """Forget replies that no prompt of this run asked for."""
+        tidy(self.file, self._used)
+
+    def _can(self, name: str, work: Callable[[], None], replies: Replies) -> bool:
+        try:
+            work()
+        except RepliesMissing as missing:
+            self.skipped[name] = str(missing)
+            return False
+        finally:
+            self._used |= replies.used
+        return True
+
+
+def _warm(method: OursWithModel, corpus: Corpus) -> None:
+    for source in corpus.sources:
+        method.summary(source, READER_BUDGET, None)
+    method.said.clear()
+
+
+def _read(source: Source, replies: Replies, shelf: Shelf, corpus: Corpus, facts: int) -> Fields:
+    functions, _ = baselines()
+    cuts = [Plain(name, functions[name], shelf.pager.counter) for name in ("head", "head+tail")]
+    methods: list[Method] = [Ours(shelf), *cuts]
+    write = source.writer().write
+    ask = partial(_ask, replies, write)
+    answers = read(ask, corpus, sample(corpus, facts), methods, budget_tokens=READER_BUDGET)
+    return {
+        "questions": len(answers) // len(methods),
+        "budget": READER_BUDGET,
+        "right": {name: share.as_json() for name, share in shares(answers).items()},
+    }
+
+
+def _ask(replies: Replies, write: Callable[[str, int], str], prompt: str) -> str:
+    return replies.ask(write, "reader", prompt, ANSWER_TOKENS)
