@@ -114,7 +114,7 @@ class PeerMethod:
     """A peer as a method. Its text is cut to the budget from its start: what is over would have to go before a prompt.
 
     Answers are kept in the peer's folder, by the text and the request, so that a second run does not ask again.
-    `raw_tokens` has the length of each answer before the cut; a failure counts as the head of the text.
+    `raw_tokens` has by budget the lengths of answers before the cut; a failure counts as the head of the text.
     """
 
     def __init__(self, talk: Conversation, counter: TokenCounter, *, focused: bool, cache: Path | None = None) -> None:
@@ -122,7 +122,7 @@ class PeerMethod:
         self.counter = counter
         self.focused = focused
         self.name = f"{talk.peer.name}, focused" if focused else talk.peer.name
-        self.raw_tokens: list[int] = []
+        self.raw_tokens: dict[int, list[int]] = {}
         self.failures: list[str] = []
         self._cache = cache or peers_folder() / "answers" / talk.peer.requirement
 
@@ -131,7 +131,7 @@ class PeerMethod:
         text = self._answer(
             source.text, budget_tokens if self.talk.peer.budgeted else 0, focus if self.focused else None
         )
-        self.raw_tokens.append(self.counter.count(text))
+        self.raw_tokens.setdefault(budget_tokens, []).append(self.counter.count(text))
         return head(text, budget_tokens, self.counter)
 
     def _answer(self, text: str, budget_tokens: int, query: str | None) -> str:

@@ -13,7 +13,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _NOT = re.compile(r"n['’]t\b")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _EDGES = ".,;:!?…()<>{}\"'`“”‘’*"
-_QUOTES = "\"“`'"
+_QUOTES = "\"“”`'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +120,15 @@ def _clauses(sentence: str, free: frozenset[str]) -> Iterator[list[_Item]]:
 
 
 def _item(word: str) -> _Item | None:
-    if word[0] in _QUOTES and len(word) > 2 and word.rstrip(_EDGES[:6])[-1:] in "\"”`'":
-        return _Item("name", " ".join(word.strip(_EDGES).split()))
     bare = word.strip(_EDGES).removesuffix("'s").removesuffix("’s")
+    if not bare:
+        return None
+    if word[0] in _QUOTES and word.rstrip(".,;:!?…")[-1] in _QUOTES and len(word) > 2:
+        return _Item("name", " ".join(bare.split())) if bare.strip() else None
     if bare.lower() in WRITTEN:
         return _Item("number", WRITTEN[bare.lower()])
     if measure := _MEASURE.fullmatch(bare):
         return _Item("number", measure[1].replace(",", ""), canonical(measure[2]))
-    if not bare:
-        return None
     return _Item("name" if _is_identifier(bare) else "word", bare)
 
 

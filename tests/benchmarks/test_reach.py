@@ -1,11 +1,9 @@
 """The rule that follows a question through find and open, and the reader that answers from a summary."""
 
-from collections.abc import Sequence
-
-from agent import Message
-from agent.models.scripted import ScriptedModel
 from benchmarks.asking import read_question
+from benchmarks.budget import head
 from benchmarks.corpus import Corpus
+from benchmarks.method import Plain
 from benchmarks.ours import Ours, Shelf
 from benchmarks.reach import MOST_CALLS, moves, reach, share_in_goal
 from benchmarks.reader import read, sample, shares
@@ -54,12 +52,12 @@ def test_a_sample_deals_over_files_and_repeats(small: Corpus) -> None:
     assert dealt == sample(small, 2, seed=3)
 
 
-def test_the_reader_is_asked_the_same_of_every_text(small: Corpus, shelf: Shelf) -> None:
-    """A model that copies its text's largest number is right where the text has it: in the summary, not in the head."""
+def test_the_reader_is_asked_the_same_of_every_text(small: Corpus, shelf: Shelf, tokens: TokenCounter) -> None:
+    """A reader that copies the largest number is right where its text has it: in the summary, not in the head."""
 
-    def copy(messages: Sequence[Message]) -> str:
-        return "9871" if "9871" in messages[-1].content else "unknown"
+    def copy(prompt: str) -> str:
+        return "9871" if "9871" in prompt else "unknown"
 
     facts = [fact for fact in small.facts if fact.answer == "9871"]
-    found = shares(read(ScriptedModel(copy), small, facts, shelf))
-    assert {name: share.hits for name, share in found.items()} == {"toolpager": 1, "head": 0, "head+tail": 0}
+    found = shares(read(copy, small, facts, [Ours(shelf), Plain("head", head, tokens)]))
+    assert {name: share.hits for name, share in found.items()} == {"toolpager": 1, "head": 0}

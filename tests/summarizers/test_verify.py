@@ -234,3 +234,16 @@ def test_a_reply_is_taken_apart(reply: str, sentences: tuple[str, ...]) -> None:
 def test_a_reply_of_no_use_says_why(reply: str, fault: str) -> None:
     """Empty, looping and endless replies are told apart."""
     assert fault in str(fault_of(reply))
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [*"\"'`“”.,;:!?()[]-%& ", "no", "not", "max", "17", "41.2", "ms", "r1[3]", "x_y", "and", "of", "4١"]
+        )
+    )
+)
+def test_any_heap_of_words_and_marks_can_be_verified(pieces: list[str]) -> None:
+    """Quotes that hold nothing, units without numbers, denials of nothing."""
+    for sentence in ("".join(pieces), " ".join(pieces)):
+        assert verified([sentence], [*TOLD, sentence], [sentence]) in ([], [sentence])
