@@ -2,13 +2,16 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 Fields = Mapping[str, Any]
 
-# Okabe and Ito's colours, told apart with any colour vision; the first two are ours alone
-_COLOURS = ("#D55E00", "#E69F00", "#0072B2", "#009E73", "#56B4E9", "#CC79A7", "#000000", "#8C8C00")
+# Okabe and Ito's colours, told apart with any colour vision: two ours alone, four for peers; baselines are grey
+_OURS = ("#D55E00", "#E69F00")
+_PEERS = ("#0072B2", "#009E73", "#56B4E9", "#CC79A7")
+_GREY = "#8A8A8A"
 _MARKS = "osD^v<>Pxd*h"
 
 
@@ -139,9 +142,8 @@ def write_plot(methods: Sequence[Fields], budgets: Sequence[int], path: Path) ->
 
     with pyplot.rc_context({"svg.hashsalt": "toolpager", "font.size": 10}):
         figure, axes = pyplot.subplots(figsize=(7.5, 4.8), layout="constrained")
-        drawn = [method for method in methods if "said" not in method]  # a model's say hides behind ours
-        for number, method in enumerate(drawn):
-            _draw(axes, method, budgets, number)
+        for style in _styles(methods, str(budgets[-1])):
+            _draw(axes, style, budgets)
         axes.set(xlabel="tokens (cl100k_base)", ylabel="gist facts held", ylim=(0, 1), xscale="log")
         axes.set_xticks(list(budgets), [str(budget) for budget in budgets])
         axes.minorticks_off()
@@ -152,21 +154,39 @@ def write_plot(methods: Sequence[Fields], budgets: Sequence[int], path: Path) ->
         pyplot.close(figure)
 
 
-def _draw(axes: Any, method: Fields, budgets: Sequence[int], number: int) -> None:
-    ours = method["name"].startswith("toolpager")
-    cells = [method["recall"][str(budget)] for budget in budgets]
-    colour = _COLOURS[number] if ours else _COLOURS[2 + number % (len(_COLOURS) - 2)]
+@dataclass(frozen=True, slots=True)
+class _Style:
+    method: Fields
+    colour: str
+    mark: str
+    ours: bool
+
+
+def _styles(methods: Sequence[Fields], last: str) -> Iterator[_Style]:
+    """How each line is drawn, the highest first; a model's say hides behind ours and is left out."""
+    peers = list(dict.fromkeys(one["peer"] for one in methods if "peer" in one))
+    ours = [one["name"] for one in methods if one["name"].startswith("toolpager") and "said" not in one]
+    shown = [one for one in methods if "said" not in one]
+    for number, method in enumerate(sorted(shown, key=lambda one: -one["recall"][last]["hits"])):
+        is_ours = method["name"] in ours
+        colour = _OURS[ours.index(method["name"]) % len(_OURS)] if is_ours else _GREY
+        if "peer" in method:
+            colour = _PEERS[peers.index(method["peer"]) % len(_PEERS)]
+        yield _Style(method, colour, _MARKS[number % len(_MARKS)], is_ours)
+
+
+def _draw(axes: Any, style: _Style, budgets: Sequence[int]) -> None:
+    cells = [style.method["recall"][str(budget)] for budget in budgets]
     axes.plot(
         list(budgets),
         [cell["share"] for cell in cells],
-        label=method["name"],
-        color=colour,
-        marker=_MARKS[number % len(_MARKS)],
-        markersize=5 if ours else 4,
-        linewidth=2.5 if ours else 1,
-        linestyle="--" if method["focused"] else "-",
+        label=style.method["name"],
+        color=style.colour,
+        marker=style.mark,
+        markersize=5 if style.ours else 4,
+        linewidth=2.5 if style.ours else 1,
+        linestyle="--" if style.method["focused"] else "-",
     )
-    if ours:
-        axes.fill_between(
-            list(budgets), [cell["low"] for cell in cells], [cell["high"] for cell in cells], color=colour, alpha=0.12
-        )
+    if style.ours:
+        low, high = [cell["low"] for cell in cells], [cell["high"] for cell in cells]
+        axes.fill_between(list(budgets), low, high, color=style.colour, alpha=0.12)
