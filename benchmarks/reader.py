@@ -13,7 +13,7 @@ from .interval import Share, by_file
 from .method import Method
 from .recall import source_of
 
-ANSWER_TOKENS = 24
+ANSWER_TOKENS = 16
 Ask = Callable[[str], str]
 _ASK = (
     "This is what is known of a tool's result:\n\n{text}\n\nQuestion: {question}\n"
@@ -40,9 +40,10 @@ def sample(corpus: Corpus, size: int, *, seed: int = 0) -> tuple[Fact, ...]:
             piles.setdefault(fact.path, []).append(fact)
     for pile in piles.values():
         dice.shuffle(pile)
+    order = dice.sample(sorted(piles), len(piles))
     turns = max(map(len, piles.values()), default=0)
-    dealt = [pile[turn] for turn in range(turns) for pile in piles.values() if turn < len(pile)]
-    return tuple(sorted(dealt[:size], key=lambda fact: list(piles).index(fact.path)))
+    dealt = [piles[path][turn] for turn in range(turns) for path in order if turn < len(piles[path])]
+    return tuple(sorted(dealt[:size], key=lambda fact: (fact.path, fact.id)))
 
 
 def read(

@@ -20,8 +20,8 @@ from .verify import Verified, verified
 from .whole import whole
 from .writer import Memory, NotWritten, Writer
 
-REPLY_TOKENS = 64  # of the writer's own
-_CANDIDATES = 12
+REPLY_TOKENS = 48  # of the writer's own
+_CANDIDATES = 8
 _LEADING = 1.9  # the salience of a chosen fact: before all others but the alarms
 _READ_BYTES = 1 << 20  # of the result, to confirm what the facts do not
 

@@ -28,7 +28,7 @@ VAGUE = _words("zero half hundred hundreds thousand thousands million millions b
 TO_THE_READER = _words("i we my our you your yours please ignore disregard must should shall let instruction assistant")
 VERBS = _words(
     "is are was were be been has have had show reach stand occur appear come came contain include hold give get see "
-    "seen found located say said report lie range"
+    "seen found located say said report lie range detected listed recorded observed"
 )
 NOUNS = _words("row line item entry element index page record number")  # what anything may be called that has an index
 JUDGEMENTS = _words(  # what a question may ask, and no fact says unless it says so itself
@@ -44,5 +44,5 @@ GLUE = (  # what may stand in a sentence without standing in the result
         "a an the of for on to in at by with from as it its this that these those there here which where who whose"
     )
     | _words("than then also each respectively about approximately around and but while whereas")
-    | _words("value fact result data figure one called named")
+    | _words("value fact result data dataset output tool figure one called named time total overall there present")
 )

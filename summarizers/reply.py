@@ -9,6 +9,11 @@ MOST_SENTENCES = 2
 _LONGEST = 60  # words of prose; who writes more was asked for a sentence and did not stop
 _LOOP = 3  # words in a row that come back as often as this are a loop
 _MARK = re.compile(r"^\W*(?:(?:answer|summary|facts?)\W*:|(?:[-*•]|\d{1,3}[.):])(?=\s))[\s*]*", re.IGNORECASE)
+_PREAMBLE = re.compile(  # "The most striking fact is that": praise of what follows, and no part of it
+    r"^(?:the|one|what)\b(?: most)? (?:notable|striking|surprising|important|interesting|significant|noteworthy|unusual"
+    r"|remarkable|prominent|impactful|obvious|stands out)\b[^.,;:\d]{0,60}? (?:is|are)(?: that| the fact that)? ",
+    re.IGNORECASE,
+)
 _SENTENCE = re.compile(r".*?[.!?](?=[\"'”)\]]*(?:\s|$))[\"'”)\]]*")
 _STUCK = re.compile(r"(\S{1,12}?)\1{9,}")
 
@@ -56,5 +61,6 @@ def _sentences(lines: tuple[str, ...]) -> Iterator[str]:
     """What ends with a full stop; what breaks off is no sentence."""
     for line in lines:
         for found in _SENTENCE.finditer(line):
-            if sentence := found.group().strip():
+            sentence = _PREAMBLE.sub("", found.group().strip())
+            if sentence:
                 yield sentence

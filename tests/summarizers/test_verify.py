@@ -213,6 +213,9 @@ def test_any_text_can_be_verified(sentence: str, fact: str) -> None:
         ("The answer has no end", ()),
         ("One. One. Two. Three.", ("One.", "Two.")),
         ("**Answer:** It is mlp.down_proj.", ("It is mlp.down_proj.",)),
+        ("The most striking fact is that layer 17 has max 41.2.", ("layer 17 has max 41.2.",)),
+        ("What stands out is mlp.down_proj.", ("mlp.down_proj.",)),
+        ("The most called function is main.", ("The most called function is main.",)),
         ("- 1. It is layer 17.\n\n2. It is 41.2 there", ("It is layer 17.",)),
     ],
 )
