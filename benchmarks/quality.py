@@ -147,7 +147,7 @@ def _row(
     method: Method, corpus: Corpus, budgets: Sequence[int], shelf: Shelf, tick: Tick
 ) -> tuple[Fields, list[Recall]]:
     recalls = []
-    for budget in budgets:
+    for budget in _asked_of(method, budgets):
         tick(f"{method.name}, {budget} tokens")
         recalls.append(measure(method, corpus, budget, shelf.pager.counter))
     fields: Fields = {
@@ -166,10 +166,17 @@ def _row(
     if isinstance(method, OursWithModel):
         fields["said"] = {str(budget): dict(method.said[budget].most_common()) for budget in budgets}
     if isinstance(method, PeerMethod):
-        fields["median_tokens_before_cut"] = {str(budget): median(method.raw_tokens[budget]) for budget in budgets}
+        fields["median_tokens_before_cut"] = {str(budget): median(raw) for budget, raw in method.raw_tokens.items()}
         fields["failures"] = sorted(set(method.failures))
         fields["peer"] = method.talk.peer.requirement
     return fields, recalls
+
+
+def _asked_of(method: Method, budgets: Sequence[int]) -> Sequence[int]:
+    """All budgets; of a peer that is asked once for each question only the detailed one, which takes it minutes."""
+    if isinstance(method, PeerMethod) and method.focused:
+        return [DETAILED] if DETAILED in budgets else budgets[-1:]
+    return budgets
 
 
 def _reach(method: Method, corpus: Corpus, shelf: Shelf, tick: Tick) -> Fields:

@@ -21,7 +21,7 @@ def quality_table(quality: Fields) -> str:
     """Recall by method and budget, located recall, and reach, as Markdown."""
     budgets = [str(budget) for budget in quality["budgets"]]
     rows = [
-        [method["name"], *(share(method["recall"][budget]) for budget in budgets), share(method.get("located"))]
+        [method["name"], *(share(method["recall"].get(budget)) for budget in budgets), share(method.get("located"))]
         for method in quality["methods"]
     ]
     ours = quality["methods"][0]

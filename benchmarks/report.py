@@ -37,7 +37,7 @@ def _recall(methods: Sequence[Fields]) -> Any:
     rows = [
         (
             method["name"],
-            *(share(method["recall"][budget]) for budget in budgets),
+            *(share(method["recall"].get(budget)) for budget in budgets),
             interval(method["recall"][told]),
             share(method.get("located")),
         )
@@ -142,7 +142,7 @@ def write_plot(methods: Sequence[Fields], budgets: Sequence[int], path: Path) ->
 
     with pyplot.rc_context({"svg.hashsalt": "toolpager", "font.size": 10}):
         figure, axes = pyplot.subplots(figsize=(7.5, 4.8), layout="constrained")
-        for style in _styles(methods, str(budgets[-1])):
+        for style in _styles(methods):
             _draw(axes, style, budgets)
         axes.set(xlabel="tokens (cl100k_base)", ylabel="gist facts held", ylim=(0, 1), xscale="log")
         axes.set_xticks(list(budgets), [str(budget) for budget in budgets])
@@ -154,6 +154,12 @@ def write_plot(methods: Sequence[Fields], budgets: Sequence[int], path: Path) ->
         pyplot.close(figure)
 
 
+def _hits(method: Fields) -> int:
+    """At the largest budget that it was asked for."""
+    hits: int = list(method["recall"].values())[-1]["hits"]
+    return hits
+
+
 @dataclass(frozen=True, slots=True)
 class _Style:
     method: Fields
@@ -162,12 +168,12 @@ class _Style:
     ours: bool
 
 
-def _styles(methods: Sequence[Fields], last: str) -> Iterator[_Style]:
+def _styles(methods: Sequence[Fields]) -> Iterator[_Style]:
     """How each line is drawn, the highest first; a model's say hides behind ours and is left out."""
     peers = list(dict.fromkeys(one["peer"] for one in methods if "peer" in one))
     ours = [one["name"] for one in methods if one["name"].startswith("toolpager") and "said" not in one]
     shown = [one for one in methods if "said" not in one]
-    for number, method in enumerate(sorted(shown, key=lambda one: -one["recall"][last]["hits"])):
+    for number, method in enumerate(sorted(shown, key=lambda one: -_hits(one))):
         is_ours = method["name"] in ours
         colour = _OURS[ours.index(method["name"]) % len(_OURS)] if is_ours else _GREY
         if "peer" in method:
@@ -176,6 +182,7 @@ def _styles(methods: Sequence[Fields], last: str) -> Iterator[_Style]:
 
 
 def _draw(axes: Any, style: _Style, budgets: Sequence[int]) -> None:
+    budgets = [budget for budget in budgets if str(budget) in style.method["recall"]]
     cells = [style.method["recall"][str(budget)] for budget in budgets]
     axes.plot(
         list(budgets),
