@@ -73,7 +73,7 @@ def claims_of(sentence: str, free: frozenset[str] = frozenset()) -> list[Claim]:
     """
     if any(character.isnumeric() and not character.isascii() for character in sentence):
         return []
-    clauses = [clause for clause in _clauses(sentence, free) if clause]
+    clauses = _with_their_verb([clause for clause in _clauses(sentence, free) if clause])
     words = {word for clause in clauses for item in clause if item.kind == "word" for word in words_of(item.value)}
     if words & (VAGUE | TO_THE_READER) or not any(item.kind != "word" for clause in clauses for item in clause):
         return []
@@ -117,6 +117,16 @@ def _clauses(sentence: str, free: frozenset[str]) -> Iterator[list[_Item]]:
             yield clause
             clause = []
     yield clause
+
+
+def _with_their_verb(clauses: Sequence[list[_Item]]) -> list[list[_Item]]:
+    """The clauses, those before the first verb as part of the one that has it: what it says, it says of all of them."""
+    first = next((at for at, clause in enumerate(clauses) if _has_verb(clause)), len(clauses) - 1)
+    return [[item for clause in clauses[: first + 1] for item in clause], *clauses[first + 1 :]] if clauses else []
+
+
+def _has_verb(clause: Sequence[_Item]) -> bool:
+    return any(not VERBS.isdisjoint(words_of(item.value)) for item in clause if item.kind == "word")
 
 
 def _item(word: str) -> _Item | None:
@@ -200,8 +210,7 @@ def _telling(clause: Sequence[_Item], where: range) -> Iterator[tuple[str, bool]
 
 def _stands_alone(claim: Claim, clause: Sequence[_Item]) -> bool:
     subject = _subject(claim)
-    verbs = {word for item in clause if item.kind == "word" for word in words_of(item.value)} & VERBS
-    return bool(subject.names or subject.amounts) and bool(verbs)
+    return bool(subject.names or subject.amounts) and _has_verb(clause)
 
 
 def _subject(claim: Claim) -> Claim:

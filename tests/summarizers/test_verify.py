@@ -95,6 +95,11 @@ def test_what_one_place_says_is_kept(sentence: str, focus: str | None) -> None:
     [
         ("Layer 17 has max_abs 41.178 and 12 of 2048 dead.", None),  # the other layer's
         ("Layer 17 and layer 3 have max_abs 41.178.", None),
+        ("Layer 17, layer 2 have max_abs 0.2.", None),
+        ("mlp.down_proj, db-7.internal have 12 dead of 2048.", None),
+        ("No layer but layer 17 has max_abs 41.178.", None),
+        ("Neither layer 17 nor layer 2 has max_abs 41.178.", None),
+        ("If layer 17 has max_abs 41.178, it is layer 17.", None),
         ("The max ms is 20 in Oslo, row 41.", None),
         ("Row 0 has ms 9871.", None),
         ("Layer 17 has 12 dead of 2048.", None),
