@@ -6,7 +6,7 @@ from summarizers import NotWritten
 
 from .ceiling import check_ceiling
 from .chat import Choice, Message, Model
-from .errors import CeilingExceeded, ContextExceeded, OutOfMemory
+from .errors import AgentError
 
 CEILING_TOKENS = 2_048  # of one generation, prompt and reply: a summary is not worth more
 
@@ -25,13 +25,13 @@ class ModelWriter:
         self._model: Model | None = None
 
     def write(self, prompt_text: str, max_new_tokens: int) -> str:
-        """The model's reply; raises NotWritten where prompt and reply exceed ceiling or context, or memory ran out."""
+        """The model's reply; raises NotWritten for whatever fails once it is loaded: no room, no memory, no server."""
         if self._model is None:
             self._model = self._load()
-        prompt = self._model.prompt([Message(role="user", content=prompt_text)], ())
         try:
+            prompt = self._model.prompt([Message(role="user", content=prompt_text)], ())
             check_ceiling(prompt, max_new_tokens=max_new_tokens, ceiling=self._ceiling_tokens, purpose="summary")
             reply = self._model.generate(prompt, max_new_tokens=max_new_tokens, choice=Choice(tools=(), text=True))
-        except (CeilingExceeded, ContextExceeded, OutOfMemory) as error:
+        except AgentError as error:
             raise NotWritten(str(error)) from error
         return reply.content

@@ -5,16 +5,20 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from summarizers import NotWritten
+
 from .baselines import baselines
 from .corpus import Corpus
 from .method import Method, Plain
 from .ours import Ours, OursWithModel, Shelf
+from .progress import Tick
 from .reader import ANSWER_TOKENS, read, sample, shares
 from .replies import Replies, RepliesMissing, Source, sources, tidy
 
 Fields = dict[str, object]
 READER_FACTS = 30  # a generation of half a billion weights takes seconds without an accelerator
 READER_BUDGET = 150
+_READ = ("toolpager", "head", "head+tail")
 
 
 @dataclass(slots=True)
@@ -31,21 +35,25 @@ class Assistance:
         """The models asked for and those with replies in the file."""
         return cls(file, sources(named, file))
 
-    def methods(self, shelf: Shelf, corpus: Corpus) -> Iterator[OursWithModel]:
+    def steps(self, corpus: Corpus) -> int:
+        """How often the models are ticked off, rows of the table apart."""
+        return len(self.models) * (len(corpus.sources) + len(_READ) * min(READER_FACTS, len(corpus.facts)))
+
+    def methods(self, shelf: Shelf, corpus: Corpus, tick: Tick) -> Iterator[OursWithModel]:
         """Ours with each model's say, every result asked about once; a model without its replies is left out."""
         for source in self.models:
             method = OursWithModel(shelf, source.writer(), Replies(self.file, source.name))
-            if self._can(method.name, partial(_warm, method, corpus), method.replies):
+            if self._can(method.name, partial(_warm, method, corpus, tick), method.replies):
                 yield method
 
-    def readers(self, shelf: Shelf, corpus: Corpus, *, facts: int = READER_FACTS) -> dict[str, Fields]:
+    def readers(self, shelf: Shelf, corpus: Corpus, tick: Tick) -> dict[str, Fields]:
         """For each model what it answers right from ours, from the head, and from head and tail."""
         found: dict[str, Fields] = {}
         for source in self.models:
             replies = Replies(self.file, source.name)
 
             def work(source: Source = source, replies: Replies = replies) -> None:
-                found[source.name] = _read(source, replies, shelf, corpus, facts)
+                found[source.name] = _read(source, replies, shelf, corpus, tick)
 
             self._can(f"reader {source.name}", work, replies)
         return found
@@ -57,7 +65,7 @@ class Assistance:
     def _can(self, name: str, work: Callable[[], None], replies: Replies) -> bool:
         try:
             work()
-        except RepliesMissing as missing:
+        except (RepliesMissing, NotWritten) as missing:
             self.skipped[name] = str(missing)
             return False
         finally:
@@ -65,25 +73,25 @@ class Assistance:
         return True
 
 
-def _warm(method: OursWithModel, corpus: Corpus) -> None:
+def _warm(method: OursWithModel, corpus: Corpus, tick: Tick) -> None:
     for source in corpus.sources:
+        tick(f"{method.writer.name} on {source.path}")
         method.summary(source, READER_BUDGET, None)
     method.said.clear()
 
 
-def _read(source: Source, replies: Replies, shelf: Shelf, corpus: Corpus, facts: int) -> Fields:
+def _read(source: Source, replies: Replies, shelf: Shelf, corpus: Corpus, tick: Tick) -> Fields:
     functions, _ = baselines()
-    cuts = [Plain(name, functions[name], shelf.pager.counter) for name in ("head", "head+tail")]
-    methods: list[Method] = [Ours(shelf), *cuts]
+    methods: list[Method] = [Ours(shelf), *(Plain(name, functions[name], shelf.pager.counter) for name in _READ[1:])]
     write = source.writer().write
-    ask = partial(_ask, replies, write)
-    answers = read(ask, corpus, sample(corpus, facts), methods, budget_tokens=READER_BUDGET)
+
+    def ask(prompt: str) -> str:
+        tick(f"{source.name} reads")
+        return replies.ask(write, "reader", prompt, ANSWER_TOKENS)
+
+    answers = read(ask, corpus, sample(corpus, READER_FACTS), methods, budget_tokens=READER_BUDGET)
     return {
         "questions": len(answers) // len(methods),
         "budget": READER_BUDGET,
         "right": {name: share.as_json() for name, share in shares(answers).items()},
     }
-
-
-def _ask(replies: Replies, write: Callable[[str, int], str], prompt: str) -> str:
-    return replies.ask(write, "reader", prompt, ANSWER_TOKENS)

@@ -80,11 +80,12 @@ def run_quality(
         methods, skipped = _methods(shelf, tokens, stack, peers=peers, focus=focus)
         ours = [method for method in methods if isinstance(method, Ours)]
         steps = (len(methods) + len(models.models if models else ())) * len(budgets) + len(ours) * reached
+        steps += models.steps(facts) if models else 0
         tick = stack.enter_context(progress(steps, show=show))
-        methods[len(ours) : len(ours)] = models.methods(shelf, facts) if models else ()
+        methods[len(ours) : len(ours)] = models.methods(shelf, facts, tick) if models else ()
         rows = [_row(method, facts, budgets, shelf, tick) for method in methods]
         kept = kept_rows(before, _about(facts), budgets, skipped) if peers and before else []
-        readers = models.readers(shelf, facts) if models else {}
+        readers = models.readers(shelf, facts, tick) if models else {}
         reaches = {method.name: _reach(method, facts, shelf, tick) for method in ours} if reached else {}
     quality = Quality(
         version=1,

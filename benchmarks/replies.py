@@ -12,7 +12,6 @@ from pathlib import Path
 
 from agent import Model, ModelWriter
 from agent.models import load_model
-from summarizers import NotWritten
 
 BUNDLED = "SmolLM2-135M-Instruct"
 
@@ -76,15 +75,12 @@ class Replies:
             file.write(json.dumps({"model": self._model, "key": key, "reply": text}, ensure_ascii=False) + "\n")
 
     def ask(self, write: Callable[[str, int], str], purpose: str, prompt: str, max_new_tokens: int) -> str:
-        """The reply to a prompt, from the file or else written now; an empty one where it could not be written."""
+        """The reply to a prompt, from the file or else written now. Raises NotWritten, and then keeps nothing."""
         told = "\0".join((purpose, self._model, str(max_new_tokens), prompt))
         key = hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
         if (known := self.recalled(key)) is not None:
             return known
-        try:
-            reply = write(prompt, max_new_tokens)
-        except NotWritten:
-            reply = ""
+        reply = write(prompt, max_new_tokens)
         self.remember(key, reply)
         return reply
 
