@@ -22,7 +22,7 @@ def quality_table(quality: Fields) -> str:
     """Recall by method and budget, located recall, and reach, as Markdown."""
     budgets = [str(budget) for budget in quality["budgets"]]
     rows = [
-        [method["name"], *(share(method["recall"][budget]) for budget in budgets), share(method.get("located"))]
+        [method["name"], *(share(method["recall"].get(budget)) for budget in budgets), share(method.get("located"))]
         for method in quality["methods"]
     ]
     ours = quality["methods"][0]
@@ -38,7 +38,33 @@ def quality_table(quality: Fields) -> str:
         f"150 tokens. toolpager at 150: {share(at_150)} [{interval(at_150)}], 95 % interval over files. "
         f"Detail facts reached in 2 calls and 500 tokens by a fixed rule: {'; '.join(reach)}."
     )
-    return f"{_table(['method', *budgets, 'located'], rows)}\n\n{words}"
+    tables = [_table(["method", *budgets, "located"], rows), words]
+    return "\n\n".join(filter(None, [*tables, _raw_tokens(quality["methods"]), _readers(quality.get("reader", {}))]))
+
+
+def _raw_tokens(methods: Sequence[Fields]) -> str:
+    """What peers that know no budget, or do not keep it, give by themselves."""
+    raw = [f"{one['name']} {one['median_tokens_before_cut']:.0f}" for one in methods if "failures" in one]
+    return (
+        f"Peers' texts are cut to the budget; before that they have, in the median of tokens: {', '.join(raw)}."
+        * bool(raw)
+    )
+
+
+def _readers(readers: Fields) -> str:
+    if not readers:
+        return ""
+    about = next(iter(readers.values()))
+    methods = list(about["right"])
+    rows = [
+        [name, *(f"{share(found['right'][one])} [{interval(found['right'][one])}]" for one in methods)]
+        for name, found in readers.items()
+    ]
+    words = (
+        f"And what a model answers right, asked {about['questions']} of the corpus's gist questions on nothing but "
+        f"{about['budget']} tokens of text:"
+    )
+    return f"{words}\n\n{_table(['reader', *methods], rows)}"
 
 
 def speed_table(speed: Fields) -> str:
@@ -89,12 +115,17 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def main() -> None:
-    """Writes README.md; exit status 1 when nothing had markers."""
+def write_readme() -> bool:
+    """Write README.md with its tables; False where it has no place for any."""
     path = PROJECT / "README.md"
     readme = path.read_text(encoding="utf-8")
     path.write_text(with_tables(readme), encoding="utf-8")
-    sys.exit(0 if has_markers(readme) else 1)
+    return has_markers(readme)
+
+
+def main() -> None:
+    """Write README.md; exit status 1 when nothing had markers."""
+    sys.exit(0 if write_readme() else 1)
 
 
 if __name__ == "__main__":

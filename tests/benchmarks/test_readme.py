@@ -38,7 +38,7 @@ def test_a_run_becomes_tables_and_a_plot(tmp_path: Path, small: Corpus, capsys: 
     quality = run_quality(small.folder, tmp_path, (50, 150), peers=False, focus=False, show=False)
     table = quality_table(quality)
     assert all(f"| {method['name']} |" in table for method in quality["methods"])
-    print_tables(quality["methods"], quality["reach"], quality["skipped"])
+    print_tables(quality)
     assert "toolpager" in capsys.readouterr().out
     assert (tmp_path / "quality.svg").read_text(encoding="utf-8").lstrip().startswith("<?xml")
     assert (tmp_path / "quality.png").read_bytes().startswith(b"\x89PNG")

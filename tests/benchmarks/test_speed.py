@@ -1,5 +1,6 @@
 """That speed is measured on what it says, and peers are spoken to as they are."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from benchmarks.budget import head
 from benchmarks.child import main as measure_child
 from benchmarks.corpus import Source
 from benchmarks.generated import generated_json_lines, generated_log, megabyte_of_json
-from benchmarks.peers import PEERS, Conversation, Peer, PeerFailed, PeerMethod, available, interpreter
+from benchmarks.peers import PEERS, Conversation, Peer, PeerFailed, PeerMethod, available, install, interpreter
 from benchmarks.speed import run_speed
 from pager import Pager, TokenCounter
 
@@ -58,6 +59,14 @@ def test_absent_peers_are_left_out_with_the_remedy(tmp_path: Path) -> None:
     assert here == []
     assert set(skipped) == {peer.name for peer in PEERS}
     assert all("python -m benchmarks.peers" in why for why in skipped.values())
+
+
+def test_a_peer_that_cannot_be_had_leaves_no_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise it would pass for installed, and fail at every result."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with pytest.raises(subprocess.CalledProcessError):
+        install(Peer("none", "toolpager-has-no-such-peer==1", budgeted=True, focused=False), tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_peer_that_ends_is_an_error_with_its_name(environments: Path) -> None:
