@@ -12,6 +12,7 @@ from .bench import bench
 from .demonstration import demo
 from .output import print_note
 from .pages import find, open_, page, query, summary
+from .plan import plan
 from .runs import investigate_, tool
 
 app = typer.Typer(
@@ -26,6 +27,7 @@ app.command("find")(find)
 app.command("query")(query)
 app.command("summarize")(summary)
 app.command("tool")(tool)
+app.command("plan")(plan)
 app.command("investigate")(investigate_)
 app.command("demo")(demo)
 # options after the benchmark's name are the benchmark's

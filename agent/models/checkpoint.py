@@ -11,7 +11,9 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
-from ..errors import BadModel
+from ..errors import BadModel, ModelTooLarge
+from ..memory import free_memory, is_out_of_memory, let_go, return_freed_memory, stored_weights
+from .attention import attention_for
 from .quiet import quiet_transformers
 
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "tokenizer_config.json")
@@ -32,12 +34,16 @@ class Checkpoint:
 def load_checkpoint(source: str | Path, *, device: str | None, dtype: str | None, attention: str) -> Checkpoint:
     """The model of a folder or hub id, ready for inference on the best or the given device. Raises BadModel."""
     _check_folder(source)
-    place = torch.device(device or _best_device())
+    place = torch.device(device or best_device())
+    if place.type == "cpu":
+        return_freed_memory()
     with quiet_transformers():
         config = _config(source)
         tokenizer = _tokenizer(source)
-        model = _model(source, dtype=_dtype(dtype, place, config), attention=attention)
-    model.to(place).eval()
+        chosen = _dtype(dtype, place, config)
+        _check_memory(source, place, chosen)
+        model = _model(source, dtype=chosen, attention=attention_for(attention, place, chosen, config))
+    _move(model, source, place)
     text = config.get_text_config(decoder=True)
     return Checkpoint(
         name=Path(source).name if Path(source).is_dir() else str(source),
@@ -73,7 +79,8 @@ def _dtype(name: str | None, device: torch.device, config: Any) -> torch.dtype:
     return chosen
 
 
-def _best_device() -> str:
+def best_device() -> str:
+    """The device models are loaded on where none is named."""
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
@@ -123,7 +130,9 @@ def _model(source: str | Path, *, dtype: torch.dtype, attention: str) -> Any:
         model, found = AutoModelForCausalLM.from_pretrained(
             source, dtype=dtype, attn_implementation=attention, output_loading_info=True
         )
-    except (OSError, ValueError, ImportError, SafetensorError, RuntimeError) as error:
+    except (OSError, ValueError, ImportError, SafetensorError, RuntimeError, MemoryError) as error:
+        if is_out_of_memory(error) or "Cannot allocate memory" in str(error):
+            raise _too_large(source, torch.device("cpu"), dtype) from None
         raise BadModel(
             f"the weights of {source} cannot be loaded: {_first_line(error)}. Fetch the model again."
         ) from error
@@ -131,6 +140,43 @@ def _model(source: str | Path, *, dtype: torch.dtype, attention: str) -> Any:
     if missing:
         raise BadModel(f"{source} lacks {len(missing)} of its weights, {missing[0]} among them: fetch the model again.")
     return model
+
+
+def _move(model: Any, source: str | Path, place: torch.device) -> None:
+    try:
+        model.to(place).eval()
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        error.__traceback__ = None
+        let_go()
+        raise _too_large(source, place, model.dtype) from None
+
+
+def _check_memory(source: str | Path, place: torch.device, dtype: torch.dtype) -> None:
+    """Refuse weights that cannot fit, before the system ends the process for trying."""
+    needed = _weights_bytes(source, dtype)
+    if needed is not None and needed > free_memory(place).bytes:
+        raise _too_large(source, place, dtype)
+
+
+def _too_large(source: str | Path, place: torch.device, dtype: torch.dtype) -> ModelTooLarge:
+    free = free_memory(place)
+    return ModelTooLarge(
+        name=str(source),
+        weights_bytes=_weights_bytes(source, dtype) or 0,
+        free_bytes=free.bytes,
+        limit=free.limit,
+        dtype=str(dtype).removeprefix("torch."),
+    )
+
+
+def _weights_bytes(source: str | Path, dtype: torch.dtype) -> int | None:
+    try:
+        stored = stored_weights(Path(source))
+    except (ValueError, OSError):  # damaged: loading says so better
+        return None
+    return None if stored is None else stored.parameters * dtype.itemsize + stored.fixed_bytes
 
 
 def _end_tokens(model: Any, tokenizer: Any, source: str | Path) -> tuple[int, ...]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import gc
 import inspect
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
-from transformers import DynamicCache
 
 from ..errors import OutOfMemory
+from ..memory import Held, KvCache, is_out_of_memory, let_go, requested_bytes
+from .cache import cache_bytes, new_cache
 
-_REQUESTED = re.compile(r"tried to allocate ([\d.]+) ?(bytes|KiB|MiB|GiB|TiB)?", re.IGNORECASE)
-_UNITS = {"bytes": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+__all__ = ["Generated", "Picker", "Session", "is_out_of_memory"]
 
 
 class Picker(Protocol):
@@ -41,11 +39,13 @@ class Session:
     """Generates token by token, keeping the cache of the last prompt and reply.
 
     Prompts are prefilled `chunk_tokens` at a time and only the last position's logits are computed. In fp32 the greedy
-    output equals that of a session without reuse. After any failure the cache is gone, never half filled.
+    output equals that of a session without reuse. After any failure the cache is gone, never half filled. A quantized
+    cache cannot be cut back: a prompt that does not extend the last one is computed from its start.
     """
 
-    def __init__(self, model: Any, *, chunk_tokens: int = 512) -> None:
+    def __init__(self, model: Any, *, chunk_tokens: int = 512, kv_cache: KvCache = "dynamic") -> None:
         self._model = model
+        self._kind: KvCache = kv_cache
         self._chunk_tokens = chunk_tokens
         self._cache: Any = None
         self._held: list[int] = []
@@ -59,6 +59,11 @@ class Session:
     def drop(self) -> None:
         """Frees the cache."""
         self._cache, self._held = None, []
+
+    @property
+    def held(self) -> Held:
+        """The cache now, as a guard needs it."""
+        return Held(0 if self._cache is None else cache_bytes(self._cache), self.drop)
 
     def generate(
         self,
@@ -76,13 +81,13 @@ class Session:
             if not is_out_of_memory(error):
                 raise
             failure = OutOfMemory(
-                input_tokens=len(ids), max_new_tokens=max_new_tokens, requested_bytes=_requested_bytes(error)
+                input_tokens=len(ids), max_new_tokens=max_new_tokens, requested_bytes=requested_bytes(error)
             )
             error.__traceback__ = None  # its frames hold the forward pass's tensors
         except BaseException:
             self.drop()
             raise
-        _free()
+        let_go()
         raise failure
 
     @torch.inference_mode()
@@ -118,7 +123,7 @@ class Session:
         keep = min(_common(self._held, ids), len(ids) - 1)
         surplus = len(self._held) - keep
         if self._cache is None or keep <= 0 or (surplus and not _can_rewind(self._cache)):
-            self._cache, self._held = DynamicCache(config=self._model.config), []
+            self._cache, self._held = new_cache(self._kind, self._model.config), []
             return 0
         if surplus:
             self._cache.crop(-surplus)  # from 5.0 on: the negative count of tokens to remove
@@ -126,27 +131,8 @@ class Session:
         return keep
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether the error is one of the three forms in which memory runs out: CUDA's, the CPU allocator's, Python's."""
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-        return True
-    text = str(error)
-    return isinstance(error, RuntimeError) and ("you tried to allocate" in text or "out of memory" in text)
-
-
-def _requested_bytes(error: BaseException) -> int | None:
-    found = _REQUESTED.search(str(error))
-    return int(float(found[1]) * _UNITS[(found[2] or "bytes").lower()]) if found else None
-
-
-def _free() -> None:
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-
-
 def _can_rewind(cache: Any) -> bool:
-    """Sliding windows and recurrent states forget, so they cannot be cut back."""
+    """Sliding windows and recurrent states forget, and quantized states are packed: they cannot be cut back."""
     return all(
         getattr(layer, "is_croppable", True) and not getattr(layer, "is_sliding", False) for layer in cache.layers
     )
