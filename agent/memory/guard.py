@@ -12,9 +12,10 @@ from .plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The KV cache now: its bytes, and how to free it."""
+    """The KV cache now: its bytes, the tokens of the next prompt it spares, and how to free it."""
 
     bytes: int
+    reused_tokens: int
     drop: Callable[[], None]
 
 
@@ -37,13 +38,15 @@ class Guard:
         tokens = input_tokens + max_new_tokens
         free = self.free()
         self._held_bytes = held.bytes
-        self.predicted_bytes = self._predicted(tokens)
-        if self.predicted_bytes - self._held_bytes > free.bytes:
+        fed = self.plan.feeding(reused_tokens=held.reused_tokens, input_tokens=input_tokens, tokens=tokens)
+        # a cache keeps the room it had for a longer prompt
+        self.predicted_bytes = fed + max(0, held.bytes - self.plan.cached(tokens))
+        if self.predicted_bytes - held.bytes > free.bytes:
             held.drop()
             let_go()
             free = self.free()
             self._held_bytes = 0
-            self.predicted_bytes = self._predicted(tokens)
+            self.predicted_bytes = self.plan.feeding(reused_tokens=0, input_tokens=input_tokens, tokens=tokens)
             self._refuse(free, input_tokens, max_new_tokens)
         self._refused = False
         self.meter.start()
@@ -56,10 +59,6 @@ class Guard:
     def fits_tokens(self, free_bytes: int, margin: float = 0.1) -> int:
         """The most tokens that fit what is free now, with a margin; an empty cache is supposed."""
         return self.plan.most_tokens(int((1 - margin) * free_bytes) + self.plan.weights_bytes)
-
-    def _predicted(self, tokens: int) -> int:
-        """With the room the cache has kept from a longer prompt."""
-        return self.plan.at(tokens).above_weights + max(0, self._held_bytes - self.plan.cached(tokens))
 
     def _refuse(self, free: Free, input_tokens: int, max_new_tokens: int) -> None:
         if self.predicted_bytes <= free.bytes or self._refused:

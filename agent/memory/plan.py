@@ -70,6 +70,22 @@ class Plan:
         last = self._moment(q, tokens, masked=True) if tokens > q else first
         return max(first, last, key=lambda terms: terms.peak)
 
+    def feeding(self, *, reused_tokens: int, input_tokens: int, tokens: int) -> int:
+        """The peak above the weights of one generation, whose prompt has `reused_tokens` in the cache already.
+
+        The rest of it is fed chunk by chunk, then the reply token by token until there are `tokens`. Never more than
+        `at(tokens)` says.
+        """
+        fresh = max(1, input_tokens - reused_tokens)
+        start, chunk = input_tokens - fresh, self.chunk_tokens or fresh
+        whole, rest = divmod(fresh, chunk)
+        moments = [(1, tokens)]
+        if whole:
+            moments.append((chunk, start + whole * chunk))
+        if rest:
+            moments.append((rest, input_tokens))
+        return max(self._moment(q, s, masked=s > q).peak for q, s in moments) - self.weights_bytes
+
     def cached(self, tokens: int) -> int:
         """The bytes that `tokens` take in the KV cache between two generations."""
         width = 1 if self.kv_cache == "quantized" else self._width

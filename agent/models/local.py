@@ -6,6 +6,7 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from .encoder import Encoded, Encoder, unmask
 from .formats import parse_calls
 from .planning import Probing, plan_of
 from .rendering import ChatTemplate, Renderer
-from .session import Generated, Session
+from .session import Generated, Picker, Session
 
 if TYPE_CHECKING:
     from pager import TokenCounter
@@ -94,6 +95,10 @@ class LocalModel:
         """Counts plain text with the model's own tokenizer."""
         return self._encoder
 
+    def ids(self, text: str) -> tuple[int, ...]:
+        """The token ids of plain text."""
+        return tuple(self._tokenizer(text, add_special_tokens=False).input_ids)
+
     def prompt(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Prompt:
         """The conversation by the model's chat template; markers in its contents are plain text, never structure."""
         encoded = self._encoder.encode(self._template.render(messages, tools))
@@ -105,13 +110,9 @@ class LocalModel:
 
     def generate(self, prompt: Prompt, *, max_new_tokens: int, choice: Choice, seed: int = 0) -> Reply:
         """At most `max_new_tokens` tokens of what `choice` allows; a call cut off by that limit is a `problem`."""
-        self._check(prompt, max_new_tokens)
-        self._guard.before(self._session.held, input_tokens=len(prompt.tokens), max_new_tokens=max_new_tokens)
         started = time.perf_counter()
         picker = self._grammars.picker(choice, max_new_tokens=max_new_tokens, temperature=self._temperature, seed=seed)
-        said = self._session.generate(
-            prompt.tokens, picker, max_new_tokens=max_new_tokens, on_tokens=self._show if self.on_text else None
-        )
+        said = self.fed(prompt, picker, max_new_tokens=max_new_tokens)
         content = self._content(said)
         self._remember(prompt, content, said)
         calls, problem = _outcome(content, choice, picker)
@@ -123,9 +124,20 @@ class LocalModel:
             len(said.tokens),
             said.reused_tokens,
             seconds,
-            predicted_bytes=self._guard.predicted_bytes,
-            measured_bytes=self._guard.after(),
+            predicted_bytes=said.predicted_bytes,
+            measured_bytes=said.measured_bytes,
         )
+
+    def fed(self, prompt: Prompt, picker: Picker, *, max_new_tokens: int) -> Generated:
+        """Feeds the prompt and what `picker` picks after it, watched by the memory guard. Raises OutOfMemory."""
+        self._check(prompt, max_new_tokens)
+        guard = self._guard
+        guard.before(
+            self._session.held_for(prompt.tokens), input_tokens=len(prompt.tokens), max_new_tokens=max_new_tokens
+        )
+        show = self._show if self.on_text else None
+        said = self._session.generate(prompt.tokens, picker, max_new_tokens=max_new_tokens, on_tokens=show)
+        return replace(said, predicted_bytes=guard.predicted_bytes, measured_bytes=guard.after())
 
     @property
     def plan(self) -> Plan:

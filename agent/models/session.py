@@ -29,10 +29,15 @@ class Picker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """The new tokens, an end token included, and how many of the prompt's were not computed again."""
+    """The new tokens, an end token included, and how many of the prompt's were not computed again.
+
+    Where a guard watched: the predicted and the measured peak of memory beside the weights, in bytes.
+    """
 
     tokens: tuple[int, ...]
     reused_tokens: int
+    predicted_bytes: int | None = None
+    measured_bytes: int | None = None
 
 
 class Session:
@@ -60,10 +65,11 @@ class Session:
         """Frees the cache."""
         self._cache, self._held = None, []
 
-    @property
-    def held(self) -> Held:
-        """The cache now, as a guard needs it."""
-        return Held(0 if self._cache is None else cache_bytes(self._cache), self.drop)
+    def held_for(self, ids: Sequence[int]) -> Held:
+        """The cache as it stands before `ids` are fed, as a guard needs it."""
+        if self._cache is None:
+            return Held(0, 0, self.drop)
+        return Held(cache_bytes(self._cache), self._kept(ids), self.drop)
 
     def generate(
         self,
@@ -120,15 +126,20 @@ class Session:
 
     def _rewind(self, ids: Sequence[int]) -> int:
         """Cuts the cache back to the longest start it shares with `ids`, leaving at least one token to feed."""
-        keep = min(_common(self._held, ids), len(ids) - 1)
-        surplus = len(self._held) - keep
-        if self._cache is None or keep <= 0 or (surplus and not _can_rewind(self._cache)):
+        keep = self._kept(ids)
+        if not keep:
             self._cache, self._held = new_cache(self._kind, self._model.config), []
             return 0
-        if surplus:
+        if surplus := len(self._held) - keep:
             self._cache.crop(-surplus)  # from 5.0 on: the negative count of tokens to remove
             del self._held[keep:]
         return keep
+
+    def _kept(self, ids: Sequence[int]) -> int:
+        keep = min(_common(self._held, ids), len(ids) - 1)
+        cut_back = len(self._held) > keep
+        usable = self._cache is not None and keep > 0 and (not cut_back or _can_rewind(self._cache))
+        return keep if usable else 0
 
 
 def _can_rewind(cache: Any) -> bool:
