@@ -32,9 +32,13 @@ def meter(device: Any = None) -> Meter:
 
 @dataclass(slots=True)
 class ProcessMeter:
-    """Resident memory of this process: the high-water mark, set back where the system lets us (Linux)."""
+    """Resident memory of this process: the high-water mark, set back where the system lets us (Linux).
+
+    Pages of mapped files are left out: weights that are read from disk as they are first needed are no peak.
+    """
 
     _before: int = 0
+    _files: int = 0
     _exact: bool = False
     _highest: int = 0
 
@@ -47,13 +51,15 @@ class ProcessMeter:
             self._exact = False
         now = _amounts(_STATUS)
         self._before, self._highest = now.get("VmRSS", 0), now.get("VmHWM", 0)
+        self._files = now.get("RssFile", 0)
 
     def above_start(self) -> int | None:
         """The mark, less what was resident; where it could not be set back, only when it rose."""
-        mark = _amounts(_STATUS).get("VmHWM", 0)
+        now = _amounts(_STATUS)
+        mark = now.get("VmHWM", 0)
         if not mark or not self._before or (not self._exact and mark <= self._highest):
             return None
-        return max(0, mark - self._before)
+        return max(0, mark - self._before - max(0, now.get("RssFile", 0) - self._files))
 
 
 @dataclass(slots=True)

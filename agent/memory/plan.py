@@ -32,8 +32,8 @@ class Terms:
 
     @property
     def largest(self) -> str:
-        """The term that takes most."""
-        named = {name: value for name, value in asdict(self).items() if name not in ("tokens", "peak")}
+        """The term that takes most beside the weights."""
+        named = {name: value for name, value in asdict(self).items() if name not in ("tokens", "weights", "peak")}
         return max(named, key=lambda name: named[name])
 
 
