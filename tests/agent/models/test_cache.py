@@ -160,7 +160,7 @@ def test_memory_that_runs_out_while_loading_is_the_same_error(
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
 
     monkeypatch.setattr(checkpoint.AutoModelForCausalLM, "from_pretrained", starved)
-    with pytest.raises(ModelTooLarge, match="take 0.00 GiB"):
+    with pytest.raises(ModelTooLarge, match=r"take 0\.00 GiB"):
         LocalModel(qwen_folder)
 
 
