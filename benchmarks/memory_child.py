@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from agent.memory import ProcessMeter
+
 Fields = dict[str, Any]
 
 
@@ -42,11 +44,11 @@ def naive(fields: Mapping[str, Any]) -> Iterator[Fields]:
     from .directed import PLANTED, step_tool
     from .naive import run_naive
 
+    peak = meter(torch.device(fields["device"]))
     checkpoint = load_checkpoint(
         fields["model"], device=fields["device"], dtype=fields["dtype"], attention=fields["attention"]
     )
     counter = Encoder(checkpoint.tokenizer, checkpoint.name)
-    peak = meter(torch.device(fields["device"]))
     ran = run_naive(checkpoint, step_tool(counter), turns=fields["turns"], meter=peak, told=_tell)
     died = ran.turns[-1].error
     yield {
@@ -56,20 +58,26 @@ def naive(fields: Mapping[str, Any]) -> Iterator[Fields]:
         "died_at_tokens": ran.turns[-1].tokens if died else None,
         "answered": ran.answer is not None,
         "answer_is_right": ran.answer is not None and str(PLANTED) in ran.answer,
+        "peak_bytes": _highest(peak),
     }
 
 
 def ours(fields: Mapping[str, Any]) -> Iterator[Fields]:
     """toolpager's loop under the ceiling it derives."""
+    import torch
+
     from agent import Settings, investigate
     from agent.events import read_events
+    from agent.memory import meter
     from agent.models.local import LocalModel
     from summarizers import Templates
 
     from .directed import PLANTED, QUESTION, Directed, step_tool
 
+    peak = meter(torch.device(fields["device"]))
     model = LocalModel(
         fields["model"],
+        peak=peak,
         device=fields["device"],
         dtype=fields["dtype"],
         attention=fields["attention"],
@@ -103,6 +111,7 @@ def ours(fields: Mapping[str, Any]) -> Iterator[Fields]:
         "compactions": sum(event["event"] == "compaction" for event in events),
         "answered": bool(outcome.answer),
         "answer_is_right": str(PLANTED) in outcome.answer,
+        "peak_bytes": _highest(peak),
         "worst_error": max(map(_error, spent), key=abs, default=None),
         "computed_tokens": sum(event["input_tokens"] - event["reused_tokens"] for event in spent),
     }
@@ -188,17 +197,15 @@ def main(fields: Fields) -> None:
         cap_memory(fields["cap_bytes"], fields["device"])
     for found in WORKS[fields["what"]](fields):
         print(json.dumps(found), flush=True)
-    print(json.dumps({"peak_bytes": _peak(fields["device"])}), flush=True)
 
 
-def _peak(device: str) -> int:
-    if device.startswith("cuda"):
-        import torch
+def _highest(peak: Any) -> int:
+    """The most the whole process held; on CUDA what torch reserved of the device."""
+    if isinstance(peak, ProcessMeter):
+        return peak.highest_bytes
+    import torch
 
-        return int(torch.cuda.max_memory_reserved())
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return int(torch.cuda.max_memory_reserved())
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from .exhaustion import is_out_of_memory, let_go, requested_bytes
 from .free import Free, free_memory
 from .guard import Guard, Held
 from .kernel import ATTENTIONS, ELEMENT_BYTES, Kernels, Place, kernels_by_rule, kernels_tried
-from .peak import Meter, meter
+from .peak import Meter, ProcessMeter, meter
 from .plan import STEP_TOKENS, KvCache, Plan, Terms
 from .probe import Probe, known_probe, probed, remembered
 from .shape import Shape, shape_of
@@ -31,6 +31,7 @@ __all__ = [
     "Plan",
     "Planned",
     "Probe",
+    "ProcessMeter",
     "Safe",
     "Shape",
     "Terms",

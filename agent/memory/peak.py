@@ -35,8 +35,10 @@ class ProcessMeter:
     """Resident memory of this process: the high-water mark, set back where the system lets us (Linux).
 
     Pages of mapped files are left out: weights that are read from disk as they are first needed are no peak.
+    `highest_bytes` is the highest mark that was seen by any start or end, all pages counted.
     """
 
+    highest_bytes: int = 0
     _before: int = 0
     _files: int = 0
     _exact: bool = False
@@ -44,6 +46,7 @@ class ProcessMeter:
 
     def start(self) -> None:
         """Set the mark back to what is resident now."""
+        self._see(_amounts(_STATUS))
         try:
             _CLEAR.write_text("5")
             self._exact = True
@@ -56,10 +59,15 @@ class ProcessMeter:
     def above_start(self) -> int | None:
         """The mark, less what was resident; where it could not be set back, only when it rose."""
         now = _amounts(_STATUS)
-        mark = now.get("VmHWM", 0)
+        mark = self._see(now)
         if not mark or not self._before or (not self._exact and mark <= self._highest):
             return None
         return max(0, mark - self._before - max(0, now.get("RssFile", 0) - self._files))
+
+    def _see(self, now: dict[str, int]) -> int:
+        mark = now.get("VmHWM", 0)
+        self.highest_bytes = max(self.highest_bytes, mark)
+        return mark
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ import torch
 
 from ..chat import Choice, Message, Prompt, Reply, ToolCall, ToolSpec
 from ..errors import ContextExceeded
-from ..memory import Guard, KvCache, Plan, Probe, Safe, free_memory, meter, safe_ceiling
+from ..memory import Guard, KvCache, Meter, Plan, Probe, Safe, free_memory, meter, safe_ceiling
 from .bundled import bundled_model, cache_folder
 from .cache import new_cache
 from .checkpoint import load_checkpoint
@@ -36,7 +36,8 @@ class LocalModel:
     """A Hugging Face chat model: a folder, a hub id, or None for the bundled SmolLM2-135M-Instruct.
 
     `device` and `dtype` are chosen for the machine unless given; `attention` is transformers' name of a kernel;
-    `kv_cache` may be "quantized" (8 bits; no reuse across an edit) or "offloaded" (CUDA); `temperature` 0 is greedy.
+    `kv_cache` may be "quantized" (8 bits; no reuse across an edit) or "offloaded" (CUDA); `temperature` 0 is greedy;
+    `peak` measures memory, as the device allows unless given.
     Every generation's memory is predicted before and measured after it: see `Reply`. `prompt` keeps the token ids of
     earlier prompts and of what was generated after them, and `generate` keeps their KV cache.
 
@@ -59,6 +60,7 @@ class LocalModel:
         temperature: float = 0.0,
         templates: Renderer | None = None,
         on_text: Callable[[str], None] | None = None,
+        peak: Meter | None = None,
     ) -> None:
         torch.set_num_threads(min(torch.get_num_threads(), _usable_cpus()))
         checkpoint = load_checkpoint(source or bundled_model(), device=device, dtype=dtype, attention=attention)
@@ -85,7 +87,7 @@ class LocalModel:
         self._session = Session(checkpoint.model, chunk_tokens=chunk_tokens, kv_cache=kv_cache)
         device_used = checkpoint.model.device
         plan = plan_of(checkpoint.model, chunk_tokens=chunk_tokens, kv_cache=kv_cache)
-        self._guard = Guard(plan, meter(device_used), partial(free_memory, device_used))
+        self._guard = Guard(plan, peak or meter(device_used), partial(free_memory, device_used))
         self._probing = Probing(self._session, cache_folder() / "probes", vocabulary=checkpoint.vocabulary)
         self._guard.plan = self._probing.known(plan)
         self._prompts: OrderedDict[tuple[int, ...], Encoded] = OrderedDict()
