@@ -99,3 +99,12 @@ def test_a_damaged_config_is_named(tmp_path: Path) -> None:
     """Not a traceback."""
     (tmp_path / "config.json").write_text("{", encoding="utf-8")
     assert isinstance(run("plan", "--model", str(tmp_path)).exception, BadModel)
+
+
+def test_the_readme_s_table_is_what_the_command_prints() -> None:
+    """Every line it shows."""
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("$ toolpager plan ")[2].partition("```")[0]
+    command, _, lines = shown.partition("\n")
+    printed = run("plan", *command.split()).output.splitlines()
+    assert [line for line in lines.splitlines() if line not in printed] == []
