@@ -86,10 +86,10 @@ class ModelTooLarge(BadModel):
 
     def __init__(self, *, name: str, weights_bytes: int, free_bytes: int, limit: str, dtype: str) -> None:
         smaller = ", load it in half the bytes with --dtype bfloat16" if dtype == "float32" else ""
+        takes, free = f"{weights_bytes / 2**30:.2f} GiB", f"{free_bytes / 2**30:.2f} GiB"
         super().__init__(
-            f"the weights of {name} take {weights_bytes / 2**30:.2f} GiB in {dtype}, and {free_bytes / 2**30:.2f} GiB "
-            f"are free (by {limit}): free memory{smaller}, or choose a smaller --model (toolpager plan --model … tells "
-            "what fits)."
+            f"no room to load {name}: its weights take {takes} in {dtype}, loading a little more, and {free} are free (by "
+            f"{limit}). Free memory{smaller}, or choose a smaller --model: toolpager plan --model … tells what fits."
         )
         self.weights_bytes = weights_bytes
         self.free_bytes = free_bytes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from ..errors import BadModel, ModelTooLarge
-from ..memory import free_memory, is_out_of_memory, let_go, return_freed_memory, stored_weights
+from ..memory import Free, free_memory, is_out_of_memory, let_go, return_freed_memory, stored_weights
 from .attention import attention_for
 from .quiet import quiet_transformers
 
@@ -41,9 +43,11 @@ def load_checkpoint(source: str | Path, *, device: str | None, dtype: str | None
         config = _config(source)
         tokenizer = _tokenizer(source)
         chosen = _dtype(dtype, place, config)
-        _check_memory(source, place, chosen)
-        model = _model(source, dtype=chosen, attention=attention_for(attention, place, chosen, config))
-    _move(model, source, place)
+        free = free_memory(place)
+        _check_memory(source, free, chosen)
+        with _too_large_for(free, source, chosen):
+            model = _model(source, dtype=chosen, attention=attention_for(attention, place, chosen, config))
+            model.to(place).eval()
     text = config.get_text_config(decoder=True)
     return Checkpoint(
         name=Path(source).name if Path(source).is_dir() else str(source),
@@ -130,9 +134,9 @@ def _model(source: str | Path, *, dtype: torch.dtype, attention: str) -> Any:
         model, found = AutoModelForCausalLM.from_pretrained(
             source, dtype=dtype, attn_implementation=attention, output_loading_info=True
         )
-    except (OSError, ValueError, ImportError, SafetensorError, RuntimeError, MemoryError) as error:
+    except (OSError, ValueError, ImportError, SafetensorError, RuntimeError) as error:
         if is_out_of_memory(error) or "Cannot allocate memory" in str(error):
-            raise _too_large(source, torch.device("cpu"), dtype) from None
+            raise MemoryError from None
         raise BadModel(
             f"the weights of {source} cannot be loaded: {_first_line(error)}. Fetch the model again."
         ) from error
@@ -142,28 +146,31 @@ def _model(source: str | Path, *, dtype: torch.dtype, attention: str) -> Any:
     return model
 
 
-def _move(model: Any, source: str | Path, place: torch.device) -> None:
+@contextmanager
+def _too_large_for(free: Free, source: str | Path, dtype: torch.dtype) -> Iterator[None]:
+    """Memory that runs out within is one sentence, with what was free before."""
     try:
-        model.to(place).eval()
+        yield
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
-        error.__traceback__ = None
-        let_go()
-        raise _too_large(source, place, model.dtype) from None
+        error.__traceback__ = None  # its frames hold what was loaded so far
+    else:
+        return
+    let_go()
+    raise _too_large(source, free, dtype)
 
 
-def _check_memory(source: str | Path, place: torch.device, dtype: torch.dtype) -> None:
+def _check_memory(source: str | Path, free: Free, dtype: torch.dtype) -> None:
     """Refuse weights that cannot fit, before the system ends the process for trying."""
     needed = _weights_bytes(source, dtype)
-    if needed is not None and needed > free_memory(place).bytes:
-        raise _too_large(source, place, dtype)
+    if needed is not None and needed > free.bytes:
+        raise _too_large(source, free, dtype)
 
 
-def _too_large(source: str | Path, place: torch.device, dtype: torch.dtype) -> ModelTooLarge:
-    free = free_memory(place)
+def _too_large(source: str | Path, free: Free, dtype: torch.dtype) -> ModelTooLarge:
     return ModelTooLarge(
-        name=str(source),
+        name=Path(source).name,
         weights_bytes=_weights_bytes(source, dtype) or 0,
         free_bytes=free.bytes,
         limit=free.limit,
