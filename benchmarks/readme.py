@@ -1,6 +1,6 @@
 """The README's tables, made from benchmarks/results: `python -m benchmarks.readme` writes them between their markers.
 
-A table stands between `<!-- quality -->` and `<!-- /quality -->`, `<!-- speed -->` and `<!-- /speed -->`.
+A table stands between `<!-- quality -->` and `<!-- /quality -->`; so for speed and memory.
 """
 
 import json
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .corpus import PROJECT
+from .memory_report import SURVIVAL, off_by, sizes_of, survival_rows
 from .report import interval, share
 from .speed_report import FIRST_PAGE, first_page_cells, shown
 
@@ -87,7 +88,29 @@ def speed_table(speed: Fields) -> str:
     return "\n\n".join(parts)
 
 
-TABLES: dict[str, Callable[[Fields], str]] = {"quality": quality_table, "speed": speed_table}
+def memory_table(memory: Fields) -> str:
+    """Who survived which cap, and how far predictions were off, as Markdown."""
+    rows = list(survival_rows(memory))
+    cells = [
+        (off, cell) for one in memory["accuracy"].values() for cell in one["sizes"] if (off := off_by(cell)) is not None
+    ]
+    within = sum(abs(off) <= 0.1 for off, _ in cells)
+    worst = max((off for off, _ in cells), key=abs, default=0.0)
+    sizes = sizes_of(memory)
+    words = (
+        f"Predicted peak against measured, eager and sdpa, in chunks and at once, at {sizes[0]:,} to {sizes[-1]:,} "
+        f"tokens: within 10 % in {within} of {len(cells)} cells, at most {worst:+.0%}."
+        if cells
+        else ""
+    )
+    return f"{_table(SURVIVAL, rows)}\n\n{words}".rstrip()
+
+
+TABLES: dict[str, Callable[[Fields], str]] = {
+    "quality": quality_table,
+    "speed": speed_table,
+    "memory": memory_table,
+}
 
 
 def with_tables(readme: str, results: Path = RESULTS) -> str:
