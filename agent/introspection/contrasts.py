@@ -156,17 +156,35 @@ CONTRASTS: tuple[Contrast[Measured], ...] = (
     Contrast("outlier row", _row, least=5.0, edge=10.0, downward=False, alone=3.0),
     Contrast("outlier row", _head_row, least=12.0, edge=20.0, downward=False),
     Contrast("outlier column", _column, least=4.0, edge=8.0, downward=False, alone=2.0),
-    Contrast("small row", lambda one: _small(one.row_norms, "row") if one.is_matrix else None, 20.0, 40.0, upward=False, alone=6.0),
-    Contrast("small column", lambda one: _small(one.column_norms, "column") if one.is_matrix else None, 20.0, 40.0, upward=False, alone=6.0),
+    Contrast(
+        "small row",
+        lambda one: _small(one.row_norms, "row") if one.is_matrix else None,
+        20.0,
+        40.0,
+        upward=False,
+        alone=6.0,
+    ),
+    Contrast(
+        "small column",
+        lambda one: _small(one.column_norms, "column") if one.is_matrix else None,
+        20.0,
+        40.0,
+        upward=False,
+        alone=6.0,
+    ),
     Contrast("outlier element", _element, least=10.0, edge=30.0, downward=False, alone=3.0),
-    Contrast("coarse quantization grid", _matrix(lambda one: one.moments.distinct), 1.25, 1.25, upward=False, alone=1.1),
+    Contrast(
+        "coarse quantization grid", _matrix(lambda one: one.moments.distinct), 1.25, 1.25, upward=False, alone=1.1
+    ),
     Contrast("std", _matrix(lambda one: one.moments.std), least=1.25, edge=4.0, rank=3, alone=1.06),
     Contrast("abs max", _matrix(lambda one: one.moments.abs_max), least=10.0, edge=20.0, rank=3, alone=4.0),
     Contrast("kurtosis", _matrix(lambda one: one.moments.kurtosis), least=45.0, edge=60.0, rank=3, alone=8.0),
     Contrast("rms of vector", _vector(lambda one: one.moments.rms), least=1.8, edge=20.0, rank=3, alone=1.1),
     Contrast("std of vector", _vector(lambda one: one.moments.std), least=4.0, edge=20.0, rank=3, alone=1.6),
     Contrast("rms of bias", _bias(lambda one: one.moments.rms, of_norm=True), least=4.0, edge=20.0, rank=3, alone=2.0),
-    Contrast("rms of bias", _bias(lambda one: one.moments.rms, of_norm=False), least=30.0, edge=60.0, rank=3, downward=False),
+    Contrast(
+        "rms of bias", _bias(lambda one: one.moments.rms, of_norm=False), least=30.0, edge=60.0, rank=3, downward=False
+    ),
 )
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _ASTRAY_RATIO = 3.0
 _ASTRAY_GAP = 1.3
 _RARE = 0.35
+_UNSETTLED = 4  # first positions, which trained tables of positions treat apart
+POSITION_TABLES = ("wpe", "position_embeddings", "embed_positions", "position_embedding")
 _COPIED = 0.5  # 22 standard deviations of the correlation of two random samples
 _SAME = 1e-6
 
@@ -122,7 +124,7 @@ def _samples(family: Sequence[Measured]) -> "Tensor | None":
         return None
     samples = torch.stack([one.sample for one in family])
     samples = samples - samples.mean(1, keepdim=True)
-    unit: "Tensor" = samples / samples.norm(dim=1, keepdim=True).clamp_min(1e-12)
+    unit: Tensor = samples / samples.norm(dim=1, keepdim=True).clamp_min(1e-12)
     return unit
 
 
@@ -142,6 +144,8 @@ def cropped(family: Sequence[Measured]) -> Iterator[Anomaly]:
 def astray(measured: Measured) -> Iterator[Anomaly]:
     """A row of a tensor without siblings (an embedding) far above every other row; zero rows when they are few."""
     norms = measured.row_norms
+    if measured.info.place.module.rsplit(".", 1)[-1] in POSITION_TABLES:
+        norms = [0.0] * _UNSETTLED + norms[_UNSETTLED:]
     typical = median(norms) if norms else 0.0
     if not measured.is_matrix or len(norms) < 8 or not typical:
         return
@@ -150,7 +154,7 @@ def astray(measured: Measured) -> Iterator[Anomaly]:
     if norms[first] >= _ASTRAY_RATIO * typical and norms[first] >= _ASTRAY_GAP * norms[second]:
         score = min(HIGHEST_SCORE, (norms[first] - typical) / off)
         yield _at(measured, "outlier row", f"row {first}", norms[first], typical, score=score)
-    zero = _zero(norms)
+    zero = _zero(measured.row_norms)
     if 0 < len(zero) <= 0.001 * len(norms):
         yield _at(measured, "zero rows", f"row {numbers(zero)}", len(zero), None, score=10.0)
 

@@ -9,7 +9,6 @@ from .moments import Moments, as_matrix, moments
 from .rounding import rounded
 from .subject import Subject, TensorInfo
 
-
 _SAMPLED_ROWS = 16
 _SAMPLED_COLUMNS = 128
 

@@ -24,7 +24,7 @@ def zeroed_query_head(bench: Bench) -> Edit:
 
 def uniform_head(bench: Bench) -> Edit:
     """One query head scaled to a thousandth, so that it attends to every position alike."""
-    factor = 1e-3 ** bench.strength
+    factor = 1e-3**bench.strength
     return _scale_head(bench, factor, f"is scaled by {factor:.3g} and attends uniformly")
 
 

@@ -57,8 +57,9 @@ def plant(
 ) -> Plant:
     """Copy a model folder with one fault, chosen and placed by `seed` (or of the `kind` asked for), and describe it.
 
-    `strength` weakens (below 1) or strengthens faults that are a matter of degree. Unchanged files are hard links where the file system has them; changed ones are written anew. Raises `NoPlant` where
-    the target holds something already or the network has no such part.
+    `strength` weakens (below 1) or strengthens faults that are a matter of degree. Unchanged files are hard links where
+    the file system has them; changed ones are written anew. Raises `NoPlant` where the target holds something already
+    or the network has no such part.
     """
     subject, target = Subject(source_folder), Path(target_folder)
     if target.exists() and any(target.iterdir()):

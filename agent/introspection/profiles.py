@@ -1,8 +1,8 @@
 """Whether a tensor's lines stand in the order that its siblings and its partners expect.
 
-The norms of the lines along the residual stream look alike in neighbouring layers, and a neuron's row in the matrix that
-feeds it goes with its column in the matrix that reads it. Rows that were shuffled, or a matrix that was transposed, keep
-every moment, but their norms' rank correlation with siblings falls to what chance gives.
+The norms of the lines along the residual stream look alike in neighbouring layers, and a neuron's row in the matrix
+that feeds it goes with its column in the matrix that reads it. Rows that were shuffled, or a matrix that was
+transposed, keep every moment, but their norms' rank correlation with siblings falls to what chance gives.
 """
 
 import math
@@ -123,7 +123,7 @@ def _pairs(measured: Sequence[Measured], layers: int) -> Iterator[tuple[list[Pro
 
 def _profile(one: Measured, norms: Tensor) -> Profile | None:
     """Return the profile; None where there are few lines or most are of the same norm, as in a norm set to ones."""
-    if len(norms) < _LEAST_LINES or len(norms.unique()) < _TIED * len(norms):
+    if len(norms) < _LEAST_LINES or len(torch.unique(norms)) < _TIED * len(norms):
         return None
     ranks = norms.argsort().argsort().float()
     centred = ranks - ranks.mean()

@@ -59,7 +59,9 @@ def merged_lora(bench: Bench) -> Edit:
     for layer in range(first, first + 3):
         for info in (bench.in_layer(layer, "q_proj"), bench.in_layer(layer, "v_proj")):
             tensor = bench.take(info)
-            bench.put(info, tensor + 0.3 * bench.strength * tensor.norm() * low_rank(bench, tensor, min(8, *info.shape)))
+            bench.put(
+                info, tensor + 0.3 * bench.strength * tensor.norm() * low_rank(bench, tensor, min(8, *info.shape))
+            )
     words = f"layers {first} to {first + 2}: an adapter of rank 8 is merged into q_proj and v_proj"
     checker = (names_layer(first), names_layer(first + 2), names_module("q_proj", "v_proj"))
     return Edit(first, "self_attn.q_proj", words, checker)
@@ -86,7 +88,9 @@ def scaled_final_norm(bench: Bench) -> Edit:
     factor = 1 + 3 * bench.strength
     bench.put(info, bench.take(info) * factor)
     name = info.place.module.replace(".", r"\.")
-    return Edit(None, info.place.module, f"{info.place.module} is scaled by {factor:g}", (names_module(name, "final norm"),))
+    return Edit(
+        None, info.place.module, f"{info.place.module} is scaled by {factor:g}", (names_module(name, "final norm"),)
+    )
 
 
 def changed_rope_theta(bench: Bench) -> Edit:
