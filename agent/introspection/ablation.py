@@ -40,32 +40,41 @@ class Sweep:
     variants: tuple[Ablated, ...]
 
 
-def part_sweep(network: Network, text: str, mode: Mode = "zero") -> Sweep:
-    """Leave out attention and MLP of each layer in turn."""
+Part = tuple[int, str]
+
+
+def part_sweep(
+    network: Network, text: str, mode: Mode = "zero", *, parts: Sequence[Part] | None = None, most: int | None = None
+) -> Sweep:
+    """Leave out attention and MLP of each layer in turn, or only `parts`, on the first `most` tokens of a text."""
     ids, _ = _tokens(network, text)
-    parts: list[tuple[int, str]] = []
+    taken: list[Part] = []
+    grows: list[Hook] = []
     hooks: list[Hook] = []
     for layer in range(network.subject.layer_count):
-        names = [name for name in network.submodules(layer) if name in _ATTENTION or name in _MLP]
-        rows = [1 + len(parts) + index for index in range(len(names))]
-        hooks.append(Hook(layer, "", True, _grow(len(names))))
-        for row, name in zip(rows, names, strict=True):
-            hooks.append(Hook(layer, name, False, _left_out(row, mode)))
-            parts.append((layer, name))
-    return _swept(network, ids, hooks, parts)
+        names = [name for name in _parts_of(network, layer) if parts is None or (layer, name) in parts]
+        rows = [1 + len(taken) + index for index in range(len(names))]
+        grows += [Hook(layer, "", True, _grow(len(names)))] if names else []
+        hooks += [Hook(layer, name, False, _left_out(row, mode)) for row, name in zip(rows, names, strict=True)]
+        taken += [(layer, name) for name in names]
+    return _swept(network, ids[:, :most], grows, hooks, taken)
+
+
+def _parts_of(network: Network, layer: int) -> list[str]:
+    return [name for name in network.submodules(layer) if name in _ATTENTION or name in _MLP]
 
 
 def head_sweep(network: Network, text: str, layer: int, mode: Mode = "zero") -> Sweep:
     """Leave out each attention head of one layer in turn."""
     ids, _ = _tokens(network, text)
     module, block = _output_heads(network, layer)
-    hooks = [Hook(layer, "", True, _grow(block.count))]
-    parts = []
+    grows = [Hook(layer, "", True, _grow(block.count))]
+    hooks, parts = [], []
     for head in range(block.count):
         lines = slice(block.start + head * block.size, block.start + (head + 1) * block.size)
         hooks.append(Hook(layer, module, True, _left_out(1 + head, mode, lines)))
         parts.append((layer, f"head {head}"))
-    return _swept(network, ids, hooks, parts)
+    return _swept(network, ids, grows, hooks, parts)
 
 
 def rows_of(sweep: Sweep) -> list[dict[str, object]]:
@@ -114,8 +123,8 @@ def _left_out(row: int, mode: Mode, lines: slice | None = None) -> Callable[[Ten
     return change
 
 
-def _swept(network: Network, ids: Tensor, hooks: Sequence[Hook], parts: Sequence[tuple[int, str]]) -> Sweep:
-    states = network.states(ids, hooks)
+def _swept(network: Network, ids: Tensor, grows: Sequence[Hook], hooks: Sequence[Hook], parts: Sequence[Part]) -> Sweep:
+    states = grown_states(network, ids, grows, hooks, 1 + len(parts))
     wanted = ids[0, 1:]
     whole = network.read_out(states[0])
     base = token_losses(whole, wanted)
@@ -125,6 +134,18 @@ def _swept(network: Network, ids: Tensor, hooks: Sequence[Hook], parts: Sequence
         moved = float((logits - whole).square().mean().sqrt())
         variants.append(Ablated(layer, part, token_losses(logits, wanted), moved))
     return Sweep(base, tuple(variants))
+
+
+def grown_states(network: Network, ids: Tensor, grows: Sequence[Hook], hooks: Sequence[Hook], rows: int) -> Tensor:
+    """Return the final states of all variants: rows are added where they begin, or where that fails at the start.
+
+    An architecture that prepares something for each row before the first layer (Bloom's position biases) takes no
+    further rows later.
+    """
+    try:
+        return network.states(ids, [*grows, *hooks])
+    except RuntimeError:
+        return network.states(ids.expand(rows, -1), hooks)
 
 
 def token_losses(logits: Tensor, wanted: Tensor) -> Tensor:

@@ -8,7 +8,6 @@ from torch import Tensor
 
 from .anomaly import Anomaly, numbers, outcomes, ranked
 from .errors import NotRunnable
-from .faults import POSITION_TABLES
 from .moments import as_matrix
 from .rounding import rounded
 from .siblings import HIGHEST_SCORE
@@ -38,11 +37,6 @@ def input_embedding(subject: Subject) -> TensorInfo | None:
 def output_embedding(subject: Subject) -> TensorInfo | None:
     """Return the matrix that gives the logits: that of the inputs where they are tied."""
     return _named(subject, _OUTPUT) or input_embedding(subject)
-
-
-def is_position_table(info: TensorInfo) -> bool:
-    """Whether the tensor holds one row for each position."""
-    return len(info.shape) == 2 and info.place.module.rsplit(".", 1)[-1] in POSITION_TABLES
 
 
 def _named(subject: Subject, names: Sequence[str]) -> TensorInfo | None:
@@ -118,7 +112,7 @@ def embedding_anomalies(subject: Subject) -> Iterator[Anomaly]:
         yield from _far(subject, info)
         yield from _untied(subject, info)
     for table in subject.in_layer(None):
-        if is_position_table(table):
+        if table.is_position_table:
             yield from _rough(subject, table)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .anomaly import Anomaly, numbers
 from .measured import Measured, where_bad
+from .naming import POSITION_TABLES
 from .siblings import HIGHEST_SCORE
 from .subject import Subject
 
@@ -18,7 +19,6 @@ _ASTRAY_RATIO = 3.0
 _ASTRAY_GAP = 1.3
 _RARE = 0.35
 _UNSETTLED = 4  # first positions, which trained tables of positions treat apart
-POSITION_TABLES = ("wpe", "position_embeddings", "embed_positions", "position_embedding")
 _COPIED = 0.5  # 22 standard deviations of the correlation of two random samples
 _SAME = 1e-6
 

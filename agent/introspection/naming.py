@@ -10,6 +10,9 @@ _NUMBERED = re.compile(
 )
 
 
+POSITION_TABLES = ("wpe", "position_embeddings", "embed_positions", "position_embedding")
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A tensor's layer (None outside the stack) and its module path within the layer, `.weight` left off."""

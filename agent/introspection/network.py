@@ -14,7 +14,7 @@ from .building import Built, build
 from .errors import NotRunnable
 from .subject import Subject
 
-_FINAL_NORMS = ("norm", "norm_f", "ln_f", "final_layer_norm", "final_layernorm")
+FINAL_NORMS = ("norm", "norm_f", "ln_f", "final_layer_norm", "final_layernorm")
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json")
 
 Watch = Callable[[int, str, Tensor], None]
@@ -64,11 +64,16 @@ class Network:
         return AutoTokenizer.from_pretrained(str(self.subject.folder))
 
     def tokens(self, prompt: str) -> tuple[Tensor, list[str]]:
-        """Return the prompt's token ids (1 x positions), and each token as text."""
-        ids = self.tokenizer(prompt, return_tensors="pt").input_ids
+        """Return the prompt's token ids (1 x positions), as far as the network has positions, each token as text."""
+        ids = self.tokenizer(prompt, return_tensors="pt").input_ids[:, : self._longest]
         if not ids.numel():
             raise NotRunnable("the prompt has no tokens; give at least one word")
         return ids, [self.tokenizer.decode([token]) for token in ids[0].tolist()]
+
+    @property
+    def _longest(self) -> int | None:
+        """How many positions a table of positions has; None where there is none."""
+        return min((info.shape[0] - 2 for info in self.subject.in_layer(None) if info.is_position_table), default=None)
 
     @cached_property
     def _built(self) -> Built:
@@ -159,9 +164,9 @@ class Network:
     def read_out(self, hidden: Tensor) -> Tensor:
         """Return the logits (rows x vocabulary) that final norm and output embedding give for rows of the stream."""
         owner = self._model.get_submodule(self._stack.rpartition(".")[0])
-        norm = next((getattr(owner, name) for name in _FINAL_NORMS if hasattr(owner, name)), None)
+        norm = next((getattr(owner, name) for name in FINAL_NORMS if hasattr(owner, name)), None)
         if norm is None:
-            raise NotRunnable(f"{self.subject.folder} has no final norm that these tools know; they are {_FINAL_NORMS}")
+            raise NotRunnable(f"{self.subject.folder} has no final norm that these tools know; they are {FINAL_NORMS}")
         with torch.inference_mode(), self._outside(embeddings_only=False):
             logits: Tensor = self._model.get_output_embeddings()(norm(hidden))
         return logits

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from .ablation import grown_states
 from .errors import NotRunnable
 from .network import Hook, Network
 from .rounding import rounded
@@ -35,13 +36,15 @@ def activation_patching(network: Network, clean: str, corrupted: str) -> dict[st
     clean_state = network.states(ids, [Hook(layer, "", False, _keeping(kept, layer)) for layer in layers])
     whole = network.read_out(clean_state[0, -1:])[0].log_softmax(-1)
     answer = int(whole.argmax())
+    grows: list[Hook] = []
     hooks: list[Hook] = []
     variants: list[tuple[int, int]] = []
     for layer in layers:
         rows = {1 + len(variants) + index: position for index, position in enumerate(places)}
-        hooks += [Hook(layer, "", True, _grow(len(places))), Hook(layer, "", False, _patched(rows, kept[layer]))]
+        grows.append(Hook(layer, "", True, _grow(len(places))))
+        hooks.append(Hook(layer, "", False, _patched(rows, kept[layer])))
         variants += [(layer, position) for position in places]
-    states = network.states(other, hooks)
+    states = grown_states(network, other, grows, hooks, 1 + len(variants))
     chances = network.read_out(states[:, -1]).log_softmax(-1)[:, answer]
     low, high = float(chances[0]), float(whole[answer])
     span = high - low

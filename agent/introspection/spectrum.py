@@ -55,7 +55,7 @@ class Spectrum:
         In a matrix as trained or as initialised successive values differ by a few per cent; where it was cut to a lower
         rank, they fall by much at that rank.
         """
-        kept = self.values[: len(self.values) - max(2, len(self.values) // 50)].clamp_min(1e-30)
+        kept = self.values[: len(self.values) - max(4, len(self.values) // 16)].clamp_min(1e-30)
         if len(kept) < 2 * _TOP_SKIPPED:
             return 1.0, 0
         steps = kept[_TOP_SKIPPED - 1 : -1] / kept[_TOP_SKIPPED:]

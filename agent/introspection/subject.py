@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import NoModel, NoSuchLayer, SubjectError
-from .naming import Place, layer_asked, module_asked, place_of, stack_of
+from .naming import POSITION_TABLES, Place, layer_asked, module_asked, place_of, stack_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -43,6 +43,11 @@ class TensorInfo:
     def size_bytes(self) -> int:
         """Its size in the file."""
         return self.elements * _BYTES.get(self.dtype, 1)
+
+    @property
+    def is_position_table(self) -> bool:
+        """Whether it holds one row for each position."""
+        return len(self.shape) == 2 and self.place.module.rsplit(".", 1)[-1] in POSITION_TABLES
 
 
 class Subject:
