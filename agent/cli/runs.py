@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -51,24 +51,33 @@ class Loadable(StrEnum):
 
 
 def tool(
-    name: Annotated[str, typer.Argument(help="A tool's name, such as get_weight_statistics.")],
+    name: Annotated[
+        str | None, typer.Argument(help="A tool's name, such as scan_network; without it, the list.")
+    ] = None,
     arguments: Annotated[list[str] | None, typer.Argument(help="key=value; values in JSON, or text.")] = None,
     subject: Subject = None,
+    own: Annotated[
+        Path | None, typer.Option("--tools", help="A Python file with further tools, made by @subject_tool.")
+    ] = None,
     store: Store = DEFAULT_STORE,
     tokenizer: Tokenizer = None,
     templates: TemplateFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Run one introspection tool by hand and print its card; then `open`."""
+    """Run one introspection tool by hand and print its card; then `open`. Without a name, list the tools."""
     folder = _subject_folder(subject)
-    tools = {one.name: one for one in _tools(folder)}
+    tools = {one.name: one for one in (*_tools(folder), *_own(own, folder))}
+    if name is None:
+        _list_tools(tools.values(), as_json=as_json)
+        return
     if name not in tools:
         raise BadInput(f"there is no tool {name!r}; the tools are: {', '.join(tools)}")
     given = _arguments(arguments or [])
     with Pager(store, counter=counter(tokenizer), revive=partial(revive, store)) as pager:
         with working(f"{name} on {folder}"):
             value = tools[name].run(given)
-        result = pager.put(value, name=name, call=Call(name, {**given, "subject": str(folder)}))
+        about = {"subject": str(folder)} | ({"tools": str(own.resolve())} if own else {})
+        result = pager.put(value, name=name, call=Call(name, given | about))
         show_card(pager, result, Templates(templates), as_json=as_json)
 
 
@@ -253,6 +262,24 @@ def _tools(subject: Path) -> list[Tool]:
 
     network = Network(subject)
     return [*introspection_tools(network), *further_tools(network)]
+
+
+def _own(file: Path | None, subject: Path) -> list[Tool]:
+    from ..introspection import Subject as Network
+    from ..introspection import tools_of
+
+    return [] if file is None else tools_of(file, Network(subject))
+
+
+def _list_tools(tools: Iterable[Tool], *, as_json: bool) -> None:
+    """Print each tool with its arguments and what it answers."""
+    if as_json:
+        print_json({"tools": [one.spec.schema() for one in tools]})
+        return
+    for one in tools:
+        properties, required = one.spec.parameters["properties"], one.spec.parameters["required"]
+        names = [name if name in required else f"[{name}]" for name in properties]  # type: ignore[attr-defined,operator]
+        print_text(f"{' '.join([one.name, *names])}\n    {one.spec.description}\n")
 
 
 def _arguments(given: list[str]) -> dict[str, object]:
