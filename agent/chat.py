@@ -65,6 +65,7 @@ class Reply:
     """What a model said. `problem` says why a call did not parse or was not allowed; then `calls` is empty.
 
     `new_tokens` were generated, `reused_tokens` of the prompt were not computed again, `seconds` of wall time passed.
+    `reported_tokens` are the prompt's by a server's own account, which may differ from what was counted.
     """
 
     content: str
@@ -73,6 +74,7 @@ class Reply:
     new_tokens: int
     reused_tokens: int
     seconds: float
+    reported_tokens: int | None = None
 
 
 class Model(Protocol):

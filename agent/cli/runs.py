@@ -11,7 +11,6 @@ import typer
 from pager import Call, Pager, counter
 from summarizers import Templates
 
-from ..chat import Model
 from ..errors import BadInput
 from ..events import Observer, unobserved
 from ..investigation import Outcome, investigate, resume
@@ -22,6 +21,7 @@ from ..tools import Tool
 from .live import Live
 from .output import print_json, print_text, working
 from .pages import DEFAULT_STORE, By, Json, Store, TemplateFolder, Tokenizer, revive, show_card
+from .serving import BaseUrl, ModelChoice, ModelSource, ServedTokenizer
 
 INVESTIGATING = 5  # the first tools, whose schemas every prompt of an investigation carries
 
@@ -30,10 +30,6 @@ Subject = Annotated[
     typer.Option(
         "--subject", help="The network to look into: a model folder or .gguf file; the model itself by default."
     ),
-]
-ModelSource = Annotated[
-    str | None,
-    typer.Option("--model", help="The agent's model: a folder, .gguf file or hub id; nothing is the bundled one."),
 ]
 
 
@@ -63,6 +59,8 @@ def investigate_(
     question: Annotated[str | None, typer.Argument(help="What to find out.")] = None,
     subject: Subject = None,
     model: ModelSource = None,
+    base_url: BaseUrl = None,
+    tokenizer: ServedTokenizer = None,
     ceiling: Annotated[int | None, typer.Option(help="The most tokens of a generation: prompt and reserve.")] = None,
     max_turns: Annotated[int | None, typer.Option(help="Turns before the answer is asked for.")] = None,
     max_new_tokens: Annotated[int | None, typer.Option(help="Tokens reserved for a reply.")] = None,
@@ -93,15 +91,18 @@ def investigate_(
     }
     chosen = {name: value for name, value in options.items() if value is not None}
     observer = unobserved if as_json else Live()
+    asked = ModelChoice(model, base_url, tokenizer)
     if resumed is not None:
-        outcome = _resumed(resumed, question, chosen, Templates(templates), observer)
+        about = RunFolder(resumed).info().about
+        noted = ModelChoice.noted(about, base_url=base_url, tokenizer=tokenizer)
+        outcome = _resumed(resumed, question, chosen, noted, Templates(templates), observer)
     elif question is None:
         raise BadInput("nothing to investigate: give a question, or --resume with a run's folder")
     else:
         outcome = start(
             question,
-            subject=_subject_folder(subject or model),
-            model=model,
+            subject=_subject_folder(subject or asked.network),
+            model=asked,
             run=run or Path("runs") / time.strftime("%Y%m%d-%H%M%S"),
             settings=Settings(**chosen),
             templates=Templates(templates),
@@ -114,7 +115,7 @@ def start(
     question: str,
     *,
     subject: Path,
-    model: str | None,
+    model: ModelChoice,
     run: Path,
     settings: Settings,
     templates: Templates,
@@ -124,29 +125,33 @@ def start(
     outcome = investigate(
         question,
         tools=_tools(subject)[:INVESTIGATING],
-        model=_model(model, templates),
+        model=model.load(templates),
         run=run,
         settings=settings,
         templates=templates,
         observer=observer,
-        about={"subject": str(subject), "model": model},
+        about={"subject": str(subject), **model.about()},
     )
     write_report(run, templates=templates)
     return outcome
 
 
 def _resumed(
-    run: Path, question: str | None, changed: dict[str, Any], templates: Templates, observer: Observer
+    run: Path,
+    question: str | None,
+    changed: dict[str, Any],
+    model: ModelChoice,
+    templates: Templates,
+    observer: Observer,
 ) -> Outcome:
     from dataclasses import replace
 
     info = RunFolder(run).info()
     if question is not None and question != info.question:
         raise BadInput(f"{run} investigates {info.question!r}; leave the question out, or start a new run")
-    model = info.about.get("model")
     outcome = resume(
         run,
-        model=_model(str(model) if model else None, templates),
+        model=model.load(templates),
         tools=_tools(Path(str(info.about["subject"])))[:INVESTIGATING],
         settings=replace(info.settings, **changed) if changed else None,
         observer=observer,
@@ -185,13 +190,6 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
     lines += [f"  {line}" for line in chart_lines(run_generations(folder))]
     lines += ["", f"run {folder}: report.md, tokens.png, events.jsonl, prompts/, store/"]
     print_text("\n".join(lines) + "\n")
-
-
-def _model(source: str | None, templates: Templates) -> Model:
-    from ..models import load_model
-
-    with working(f"loading {source or 'the bundled model'}"):
-        return load_model(source, templates=templates)
 
 
 def _subject_folder(subject: str | None) -> Path:

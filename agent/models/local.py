@@ -18,8 +18,9 @@ from .checkpoint import load_checkpoint
 from .constrain import ConstrainedPicker, Grammars
 from .encoder import Encoded, Encoder, unmask
 from .formats import parse_calls
-from .rendering import ChatTemplate, Renderer
+from .rendering import ChatTemplate
 from .session import Generated, Session
+from .untooled import Renderer
 
 if TYPE_CHECKING:
     from pager import TokenCounter

@@ -177,3 +177,12 @@ def test_a_reader_that_goes_away_is_no_error(records: Shell) -> None:
 def test_a_folder_of_templates_that_is_not_there_is_refused(shell: Shell) -> None:
     """Otherwise a misspelt folder would change nothing, unsaid."""
     assert "does not exist" in shell.refused("page", "--templates", "nowhere", stdin=b"x")
+
+
+def test_a_server_needs_a_model_name_and_somebody_listening(shell: Shell) -> None:
+    """`--base-url` without `openai:NAME`, and an address where nobody listens, are one sentence each."""
+    said = shell.refused("investigate", "why?", "--base-url", "http://127.0.0.1:9/v1")
+    assert "openai:NAME" in said
+    shell.folder.joinpath("a.txt").write_text("word " * 3000)
+    served = ("--by", "model", "--model", "openai:m", "--base-url", "http://127.0.0.1:9/v1")
+    assert "cannot be reached" in shell.refused("summarize", "a.txt", *served)
