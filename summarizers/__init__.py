@@ -9,7 +9,7 @@ from .card import Card, card, stub
 from .fact import Fact
 from .gather import facts
 from .summary import Summary, summarize
-from .templating import TemplateError, Templates
+from .templating import TemplateError, Templates, unframed
 from .writer import Memory, NotWritten, Writer
 
 __all__ = [
@@ -26,4 +26,5 @@ __all__ = [
     "stub",
     "summarize",
     "summarize_with",
+    "unframed",
 ]

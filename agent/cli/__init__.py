@@ -10,6 +10,7 @@ from pager import PagerError
 from ..errors import AgentError
 from .bench import bench
 from .demonstration import demo
+from .mcp import mcp
 from .output import print_note
 from .pages import find, open_, page, query, summary
 from .runs import investigate_, tool
@@ -25,6 +26,7 @@ app.command("open")(open_)
 app.command("find")(find)
 app.command("query")(query)
 app.command("summarize")(summary)
+app.command("mcp")(mcp)
 app.command("tool")(tool)
 app.command("investigate")(investigate_)
 app.command("demo")(demo)
