@@ -17,9 +17,9 @@ from .bundled import bundled_model
 from .checkpoint import load_checkpoint
 from .constrain import ConstrainedPicker, Grammars
 from .encoder import Encoded, Encoder, unmask
-from .formats import parse_calls
+from .formats import Family, parse_calls
 from .rendering import ChatTemplate, Renderer
-from .session import Generated, Session
+from .session import Generated, Picker, Session, Told
 
 if TYPE_CHECKING:
     from pager import TokenCounter
@@ -79,6 +79,11 @@ class LocalModel:
         """Counts plain text with the model's own tokenizer."""
         return self._encoder
 
+    @property
+    def family(self) -> Family:
+        """The form in which the model writes calls."""
+        return self._template.family
+
     def prompt(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Prompt:
         """The conversation by the model's chat template; markers in its contents are plain text, never structure."""
         encoded = self._encoder.encode(self._template.render(messages, tools))
@@ -90,20 +95,32 @@ class LocalModel:
 
     def generate(self, prompt: Prompt, *, max_new_tokens: int, choice: Choice, seed: int = 0) -> Reply:
         """At most `max_new_tokens` tokens of what `choice` allows; a call cut off by that limit is a `problem`."""
-        self._check(prompt, max_new_tokens)
         started = time.perf_counter()
         picker = self._grammars.picker(choice, max_new_tokens=max_new_tokens, temperature=self._temperature, seed=seed)
+        content, said = self._said(prompt, picker, max_new_tokens)
+        calls, problem = _outcome(content, choice, picker)
+        return Reply(content, calls, problem, len(said.tokens), said.reused_tokens, time.perf_counter() - started)
+
+    def replay(self, prompt: Prompt, content: str) -> Reply:
+        """A reply known beforehand, at its full price: the prompt is read and each token fed as if it were picked."""
+        started = time.perf_counter()
+        ids = [*self._encoder.plain(content), self._end_tokens[0]]
+        content, said = self._said(prompt, Told(ids), len(ids))
+        calls = parse_calls(content).calls
+        return Reply(content, calls, None, len(said.tokens), said.reused_tokens, time.perf_counter() - started)
+
+    def drop_cache(self) -> None:
+        """Frees the KV cache; the next prompt is computed from its start."""
+        self._session.drop()
+
+    def _said(self, prompt: Prompt, picker: Picker, max_new_tokens: int) -> tuple[str, Generated]:
+        self._check(prompt, max_new_tokens)
         said = self._session.generate(
             prompt.tokens, picker, max_new_tokens=max_new_tokens, on_tokens=self._show if self.on_text else None
         )
         content = self._content(said)
         self._remember(prompt, content, said)
-        calls, problem = _outcome(content, choice, picker)
-        return Reply(content, calls, problem, len(said.tokens), said.reused_tokens, time.perf_counter() - started)
-
-    def drop_cache(self) -> None:
-        """Frees the KV cache; the next prompt is computed from its start."""
-        self._session.drop()
+        return content, said
 
     def _check(self, prompt: Prompt, max_new_tokens: int) -> None:
         if self.context_tokens is not None and len(prompt.tokens) + max_new_tokens > self.context_tokens:

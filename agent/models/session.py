@@ -29,6 +29,24 @@ class Picker(Protocol):
         """The next tokens, at least one and at most `room`, given the logits (vocabulary,) of the last position."""
 
 
+@dataclass(slots=True)
+class Told:
+    """Picks the tokens it was told, one by one, whatever the logits say."""
+
+    tokens: Sequence[int]
+    _picked: int = 0
+
+    @property
+    def done(self) -> bool:
+        """Whether all were picked."""
+        return self._picked >= len(self.tokens)
+
+    def pick(self, logits: torch.Tensor, *, room: int) -> list[int]:
+        """The next of them."""
+        self._picked += 1
+        return [self.tokens[self._picked - 1]]
+
+
 @dataclass(frozen=True, slots=True)
 class Generated:
     """The new tokens, an end token included, and how many of the prompt's were not computed again."""

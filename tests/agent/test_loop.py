@@ -233,7 +233,7 @@ def test_what_the_model_does_not_save_the_loop_saves(tmp_path: Path) -> None:
 def test_the_message_after_a_batch_says_what_shrank_and_how_it_is_seen_again(tmp_path: Path) -> None:
     """The notice is the last message of the next prompt, and its example opens."""
     model = ScriptedModel(_careless, counter=thirds())
-    settings = Settings(ceiling=2_400, max_turns=8, max_new_tokens=128)
+    settings = Settings(ceiling=2_400, max_turns=12, max_new_tokens=128)
     investigate("Which?", model=model, tools=[huge], run=tmp_path / "run", settings=settings)
     notices = [message.content for fed in model.fed for message in fed.messages[-1:] if "Shortened" in message.content]
     assert notices
