@@ -140,7 +140,9 @@ class Ladder:
         way += [(dict(self._now), self._state) for step in self._steps(recent=False) if step()]
         rates = [rate(state) for _, state in way]
         chosen = next(place for place, found in enumerate(rates) if found <= (1 + within) * min(rates))
-        self._now, self._state = next(one for one in (*way[chosen:], way[-1]) if one[1].saved >= needed or one is way[-1])
+        self._now, self._state = next(
+            one for one in (*way[chosen:], way[-1]) if one[1].saved >= needed or one is way[-1]
+        )
         for step in self._steps(recent=True):
             if self._state.saved >= needed:
                 break
@@ -166,7 +168,8 @@ class Ladder:
         def lower() -> bool:
             if number not in self._now:
                 return False
-            return any([self._lower(number, index, level) for index in range(len(self._now[number].answers))])
+            lowered = [self._lower(number, index, level) for index in range(len(self._now[number].answers))]
+            return any(lowered)
 
         return lower
 

@@ -58,6 +58,9 @@ class Costs:
     """How much of that a summary makes needless."""
 
 
+USUAL = Costs()
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
     """The tokens under the ceiling: before the room, in it, most that may be in it, and what a turn adds."""
@@ -86,7 +89,7 @@ class Schedule:
     budget: Budget
     settings: Settings
     weigh: Weigh
-    costs: Costs = Costs()
+    costs: Costs = USUAL
 
     def pressure(self, ledger: Ledger, total: int) -> Pressure:
         """What weighs on the next generation, given the tokens of the prompt as it stands."""
@@ -111,8 +114,10 @@ class Schedule:
         if used > load.bound or (high is not None and used > high * self.budget.room):
             return True
         saved = batch.state.saved + soon
-        return high is None and saved > 0 and self.costs.carry * saved**2 / (2 * load.growth) >= self.price(
-            load, batch.state
+        return (
+            high is None
+            and saved > 0
+            and self.costs.carry * saved**2 / (2 * load.growth) >= self.price(load, batch.state)
         )
 
     def may_be_due(self, ledger: Ledger, load: Load, *, soon: int = 0) -> bool:

@@ -22,7 +22,7 @@ class Settings:
     max_new_tokens: int = 256
     """What is reserved for, and the most that comes of, one generation."""
     keep_recent: int | None = None
-    """How many of the newest calls stay as they are; None: as many as is cheapest (agent/schedule.py), one at least …"""
+    """How many of the newest calls stay as they are; None: as many as costs least (agent/schedule.py) …"""
     keep_recent_tokens: int | None = None
     """… as long as they have no more tokens than this; None: half of the room. The newest always stays."""
     high_water: float | None = None

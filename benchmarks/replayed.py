@@ -133,6 +133,16 @@ def least_tokens(events: Iterable[Mapping[str, Any]]) -> int:
     return least
 
 
+def both(source: str | None, *, ceiling: int = 6_000, turns: int = 25) -> list[dict[str, Any]]:
+    """The same run with the cache and without, on one model."""
+    from agent.models import load_model
+
+    local = load_model(source)
+    settings = Settings(ceiling=ceiling, max_turns=turns, max_new_tokens=128)
+    about = {"model": local.name, "ceiling": ceiling}
+    return [{**about, "reuse": reuse, **replay(local, settings, reuse=reuse)} for reuse in (True, False)]
+
+
 def main() -> None:
     """One run, with the cache or (`--no-reuse`) without: JSON on standard output."""
     from argparse import ArgumentParser
@@ -145,9 +155,10 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=25)
     parser.add_argument("--no-reuse", action="store_true")
     chosen = parser.parse_args()
+    local = load_model(chosen.model)
     settings = Settings(ceiling=chosen.ceiling, max_turns=chosen.turns, max_new_tokens=128)
-    found = replay(load_model(chosen.model), settings, reuse=not chosen.no_reuse)
-    print(json.dumps({"model": chosen.model or "bundled", "ceiling": chosen.ceiling, **found}, indent=1))
+    about = {"model": local.name, "ceiling": chosen.ceiling, "reuse": not chosen.no_reuse}
+    print(json.dumps({**about, **replay(local, settings, reuse=not chosen.no_reuse)}, indent=1))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ class Benchmark(StrEnum):
 
     quality = "quality"
     speed = "speed"
+    schedule = "schedule"
 
 
 def bench(
@@ -26,7 +27,7 @@ def bench(
         Benchmark, typer.Argument(help="What to measure; further options are its own (see --help after it).")
     ],
 ) -> None:
-    """Measure quality against tokens, or speed, beside everything else one could pick."""
+    """Measure quality against tokens, speed, or schedules, beside everything else one could pick."""
     if not (CHECKOUT / "benchmarks" / "quality.py").is_file():
         raise BadInput(
             "the benchmarks come with the source, not with the package; run this from a clone of the project"
