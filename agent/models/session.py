@@ -14,6 +14,7 @@ from transformers import DynamicCache
 
 from ..errors import OutOfMemory
 
+_OPENING = 32  # tokens; a template's own words before any of ours
 _REQUESTED = re.compile(r"tried to allocate ([\d.]+) ?(bytes|KiB|MiB|GiB|TiB)?", re.IGNORECASE)
 _UNITS = {"bytes": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 
@@ -59,7 +60,9 @@ class Session:
     """Generates token by token, keeping the cache of the last prompt and reply.
 
     Prompts are prefilled `chunk_tokens` at a time and only the last position's logits are computed. In fp32 the greedy
-    output equals that of a session without reuse. After any failure the cache is gone, never half filled.
+    output equals that of a session without reuse. After any failure the cache is gone, never half filled. A prompt that
+    shares no more with what is held than a template's opening is an aside, as for a summary: it gets a cache of its
+    own, and what was held is taken up again by the next prompt that shares more with it.
     """
 
     def __init__(self, model: Any, *, chunk_tokens: int = 512) -> None:
@@ -67,6 +70,8 @@ class Session:
         self._chunk_tokens = chunk_tokens
         self._cache: Any = None
         self._held: list[int] = []
+        self._recurrent: bool | None = None  # unknown before the first token is read
+        self._put_by: tuple[Any, list[int]] | None = None  # cache and tokens, while an aside is at work
         takes = inspect.signature(model.forward).parameters
         self._cache_name = "cache" if "cache" in takes else "past_key_values"  # its name before transformers 5.24
         self._options: dict[str, Any] = {
@@ -76,7 +81,7 @@ class Session:
 
     def drop(self) -> None:
         """Frees the cache."""
-        self._cache, self._held = None, []
+        self._cache, self._held, self._put_by = None, [], None
 
     def generate(
         self,
@@ -107,6 +112,11 @@ class Session:
     def _generate(
         self, ids: Sequence[int], picker: Picker, room: int, on_tokens: Callable[[Sequence[int]], None] | None
     ) -> Generated:
+        if self._recurrent is None:
+            self._rewind(ids)
+            self._feed(ids[:1])
+            self._recurrent = _is_recurrent(self._cache)
+            self.drop()
         reused = self._rewind(ids)
         logits = self._feed(ids[reused:])
         new: list[int] = []
@@ -123,8 +133,11 @@ class Session:
     def _feed(self, ids: Sequence[int]) -> torch.Tensor:
         """Adds the ids to the cache; the logits after the last of them, in fp32."""
         output: Any = None
-        for start in range(0, len(ids), self._chunk_tokens):
-            chunk = list(ids[start : start + self._chunk_tokens])
+        size = self._chunk_tokens
+        if self._recurrent:  # transformers goes on from such a state by one token only
+            size = 1 if self._held else len(ids)
+        for start in range(0, len(ids), size):
+            chunk = list(ids[start : start + size])
             batch = torch.tensor([chunk], device=self._model.device)
             output = self._model(input_ids=batch, **{self._cache_name: self._cache}, **self._options)
             self._held += chunk
@@ -133,15 +146,30 @@ class Session:
 
     def _rewind(self, ids: Sequence[int]) -> int:
         """Cuts the cache back to the longest start it shares with `ids`, leaving at least one token to feed."""
+        self._choose(ids)
         keep = min(_common(self._held, ids), len(ids) - 1)
         surplus = len(self._held) - keep
-        if self._cache is None or keep <= 0 or (surplus and not _can_rewind(self._cache)):
+        lost = surplus and not _can_rewind(self._cache)
+        if self._cache is None or keep <= 0 or lost or (self._recurrent and len(ids) - keep > 1):
             self._cache, self._held = DynamicCache(config=self._model.config), []
             return 0
         if surplus:
             self._cache.crop(-surplus)  # from 5.0 on: the negative count of tokens to remove
             del self._held[keep:]
         return keep
+
+    def _choose(self, ids: Sequence[int]) -> None:
+        """Takes up what was put by where it shares more with `ids`; puts by what is held where they are an aside."""
+        here = _common(self._held, ids)
+        there = _common(self._put_by[1], ids) if self._put_by else 0
+        if self._put_by and there > max(here, _OPENING):
+            (self._cache, self._held), self._put_by = self._put_by, None
+        elif here <= _OPENING < len(self._held):
+            held = (self._cache, self._held)
+            self._put_by = max(held, self._put_by or held, key=lambda branch: len(branch[1]))
+            self._cache, self._held = None, []
+        elif here > _OPENING:
+            self._put_by = None
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -166,8 +194,16 @@ def _free() -> None:
 def _can_rewind(cache: Any) -> bool:
     """Sliding windows and recurrent states forget, so they cannot be cut back."""
     return all(
-        getattr(layer, "is_croppable", True) and not getattr(layer, "is_sliding", False) for layer in cache.layers
+        getattr(layer, "is_croppable", True)
+        and not getattr(layer, "is_sliding", False)
+        and not hasattr(layer, "conv_states")
+        for layer in cache.layers
     )
+
+
+def _is_recurrent(cache: Any) -> bool:
+    """Whether a layer sums all it has read up in one state, as Mamba does; short convolutions do not."""
+    return any(any(getattr(layer, "is_recurrent_states_initialized", {}).values()) for layer in cache.layers)
 
 
 def _common(held: Sequence[int], ids: Sequence[int]) -> int:
