@@ -80,7 +80,7 @@ class Compaction:
         if ledger.reminder is not None or not self._schedule.may_be_due(ledger, pressure.load, soon=soon):
             return []
         batch = self._schedule.batch(ledger, pressure, self._shorten)
-        if not self._is_next(batch, pressure, soon=soon):
+        if not self._is_next(ledger, batch, pressure, soon=soon):
             return []
         unsaved = self._unsaved(ledger, batch)
         reminder = self._reminder(ledger, unsaved) if unsaved else None
@@ -92,16 +92,16 @@ class Compaction:
         if not (reminded or self._schedule.may_be_due(ledger, pressure.load)):
             return []
         batch = self._schedule.batch(ledger, pressure, self._shorten)
-        if not (reminded or self._is_next(batch, pressure)):
+        if not (reminded or self._is_next(ledger, batch, pressure)):
             return []
         findings = self._findings(ledger, self._unsaved(ledger, batch))
         for finding in findings:
             ledger = ledger.after(finding)
         return [*findings, self._compaction(ledger, batch, pressure)]
 
-    def _is_next(self, batch: Batch, pressure: Pressure, *, soon: int = 0) -> bool:
+    def _is_next(self, ledger: Ledger, batch: Batch, pressure: Pressure, *, soon: int = 0) -> bool:
         due = pressure.needed > 0 or self._schedule.is_due(pressure.load, batch, soon=soon)
-        return due and self._schedule.is_worth_it(batch, pressure)
+        return due and self._schedule.is_worth_it(ledger, batch, pressure)
 
     def _pressure(self, ledger: Ledger) -> Pressure:
         return self._schedule.pressure(ledger, self.measure(self.messages(ledger)))

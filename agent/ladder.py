@@ -129,7 +129,8 @@ class Ladder:
             if isinstance(entry, Exchange)
         }
         first = min((starts[place] for place in self._dropped), default=starts[-1])
-        self._state = State(sum(weights[place] for place in self._dropped), first, 0.0)
+        gone = [place for place in self._dropped if not _is_notice(ledger.entries[place])]  # a notice is written anew
+        self._state = State(sum(weights[place] for place in gone), first, 0.0)
 
     def batch(self, *, needed: int, rate: Callable[[State], float], within: float = 0.0) -> Batch:
         """The mildest state of what is old whose `rate` is within that fraction of the least; then what is `needed`.
@@ -231,6 +232,10 @@ class Ladder:
             tokens_after=self._weigh(after.content) if after else 0,
             content=after.content if after else "",
         )
+
+
+def _is_notice(entry: Entry) -> bool:
+    return isinstance(entry, Remark) and entry.kind == "notice"
 
 
 def _is_note(exchange: Exchange) -> bool:

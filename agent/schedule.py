@@ -140,10 +140,10 @@ class Schedule:
         wanted = max(load.used - int(low * room), pressure.needed)
         return ladder.batch(needed=pressure.needed, rate=lambda state: _reaching(wanted, state.saved))
 
-    def is_worth_it(self, batch: Batch, pressure: Pressure) -> bool:
+    def is_worth_it(self, ledger: Ledger, batch: Batch, pressure: Pressure) -> bool:
         """A changed prefix must free something: what is needed, or at least the stated minimum."""
         if pressure.needed:
-            return batch.saved > 0
+            return batch.saved > 0 or bool(ledger.notebook or ledger.index)
         return batch.saved >= max(1, self.settings.min_shrink * self.budget.room)
 
     def rate(self, load: Load, state: State) -> float:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from agent.models.local import LocalModel
     from pager import TokenCounter
 
+Fields = dict[str, Any]
 QUESTION = "Which layer has the heaviest tails, and in which part?"
 PARTS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
@@ -93,7 +94,7 @@ def get_layer_statistics(layer: int) -> list[dict[str, object]]:
     ]
 
 
-def replay(local: "LocalModel", settings: Settings, *, reuse: bool, tools: Iterable[Tool] = ()) -> dict[str, Any]:
+def replay(local: "LocalModel", settings: Settings, *, reuse: bool, tools: Iterable[Tool] = ()) -> Fields:
     """Tokens and seconds of one whole investigation; without `reuse` each prompt is read from its start."""
     local.drop_cache()
     model = Replayed(local, reuse=reuse)
@@ -133,32 +134,39 @@ def least_tokens(events: Iterable[Mapping[str, Any]]) -> int:
     return least
 
 
-def both(source: str | None, *, ceiling: int = 6_000, turns: int = 25) -> list[dict[str, Any]]:
-    """The same run with the cache and without, on one model."""
-    from agent.models import load_model
+def both(source: str | None, *, ceiling: int = 6_000, turns: int = 25, layers: int | None = None) -> list[Fields]:
+    """The same run with the cache and without, on one model, or on its first `layers` layers."""
+    from agent.models import bundled_model, load_model, local_folder
 
-    local = load_model(source)
     settings = Settings(ceiling=ceiling, max_turns=turns, max_new_tokens=128)
-    about = {"model": local.name, "ceiling": ceiling}
-    return [{**about, "reuse": reuse, **replay(local, settings, reuse=reuse)} for reuse in (True, False)]
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(local_folder(source) if source else bundled_model())
+        local = load_model(_shallow(whole, Path(folder), layers) if layers else whole)
+        about = {"model": whole.name, "layers": layers or "all", "ceiling": ceiling}
+        return [{**about, "reuse": reuse, **replay(local, settings, reuse=reuse)} for reuse in (True, False)]
+
+
+def _shallow(source: Path, into: Path, layers: int) -> Path:
+    """A copy of a model with its first layers only: what it says is noise, what it costs is their share."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    AutoModelForCausalLM.from_pretrained(source, num_hidden_layers=layers).save_pretrained(into)
+    AutoTokenizer.from_pretrained(source).save_pretrained(into)
+    return into
 
 
 def main() -> None:
-    """One run, with the cache or (`--no-reuse`) without: JSON on standard output."""
+    """Both runs: JSON on standard output."""
     from argparse import ArgumentParser
-
-    from agent.models import load_model
 
     parser = ArgumentParser(prog="python -m benchmarks.replayed", description=__doc__)
     parser.add_argument("--model", help="a folder, .gguf file or hub id; nothing is the bundled model")
-    parser.add_argument("--ceiling", type=int, default=4096)
+    parser.add_argument("--ceiling", type=int, default=6_000)
     parser.add_argument("--turns", type=int, default=25)
-    parser.add_argument("--no-reuse", action="store_true")
+    parser.add_argument("--layers", type=int, help="only so many of the model's first layers, to be quick")
     chosen = parser.parse_args()
-    local = load_model(chosen.model)
-    settings = Settings(ceiling=chosen.ceiling, max_turns=chosen.turns, max_new_tokens=128)
-    about = {"model": local.name, "ceiling": chosen.ceiling, "reuse": not chosen.no_reuse}
-    print(json.dumps({**about, **replay(local, settings, reuse=not chosen.no_reuse)}, indent=1))
+    found = both(chosen.model, ceiling=chosen.ceiling, turns=chosen.turns, layers=chosen.layers)
+    print(json.dumps(found, indent=1))
 
 
 if __name__ == "__main__":

@@ -174,7 +174,7 @@ def main() -> None:
     )
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
-    replayed = [json.loads(path.read_text(encoding="utf-8")) for path in chosen.replayed]
+    replayed = [one for path in chosen.replayed for one in json.loads(path.read_text(encoding="utf-8"))]
     if chosen.replay:
         from .replayed import both
 

@@ -147,7 +147,7 @@ class _Run:
         if not schedule.may_be_due(self._ledger, pressure.load, soon=soon):
             return False
         batch = self._batch(pressure)
-        return schedule.is_due(pressure.load, batch, soon=soon) and schedule.is_worth_it(batch, pressure)
+        return schedule.is_due(pressure.load, batch, soon=soon) and schedule.is_worth_it(self._ledger, batch, pressure)
 
     def _batch(self, pressure: Pressure) -> Batch:
         return self._schedule.batch(self._ledger, pressure, _shorter)
