@@ -141,12 +141,12 @@ def both(source: str | None, *, ceiling: int = 6_000, turns: int = 25, layers: i
     settings = Settings(ceiling=ceiling, max_turns=turns, max_new_tokens=128)
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(local_folder(source) if source else bundled_model())
-        local = load_model(_shallow(whole, Path(folder), layers) if layers else whole)
+        local = load_model(shallow(whole, Path(folder), layers) if layers else whole)
         about = {"model": whole.name, "layers": layers or "all", "ceiling": ceiling}
         return [{**about, "reuse": reuse, **replay(local, settings, reuse=reuse)} for reuse in (True, False)]
 
 
-def _shallow(source: Path, into: Path, layers: int) -> Path:
+def shallow(source: Path, into: Path, layers: int) -> Path:
     """A copy of a model with its first layers only: what it says is noise, what it costs is their share."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 

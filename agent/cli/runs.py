@@ -191,7 +191,7 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
 
 
 def _said(spent: Totals) -> str:
-    read = f"{spent.input_tokens:,} tokens of prompts: {spent.reused_tokens:,} reused, {spent.computed_tokens:,} computed"
+    read = f"{spent.input_tokens:,} prompt tokens: {spent.reused_tokens:,} reused, {spent.computed_tokens:,} computed"
     return f"{read}; {spent.new_tokens:,} generated; {spent.seconds:.1f} s"
 
 
