@@ -36,20 +36,20 @@ class Verbs:
         """Save one finding: a value and its place.
 
         Args:
-            evidence: the address it rests on
+            evidence: addresses such as r1 or r3/layers[17]
         """
         if len(finding.split()) < LEAST_WORDS:
             raise ValueError(f"{finding.strip()[:40]!r} states nothing; say what was found, its value and its place")
         known: list[str] = []
         unknown: list[str] = []
         near: list[str] = []
-        for address in filter(None, re.split(r"[,;\s]+", evidence)):
+        for address in _addresses(evidence):
             try:
                 known.append(self.looking.pager.node(address.partition("#")[0]).address)
             except UnknownAddress as error:
                 unknown.append(address)
                 near.extend(error.nearest)
-        return Finding(finding.strip(), tuple(known), tuple(unknown), tuple(near))
+        return Finding(finding.strip(), tuple(known), tuple(unknown), tuple(dict.fromkeys(near)))
 
     def query_memory(self, query: str) -> Answer:
         """Search saved findings by words."""
@@ -59,6 +59,13 @@ class Verbs:
     def toolbox(self) -> Toolbox:
         """The verbs as tools."""
         return Toolbox(tool(getattr(self if hasattr(self, name) else self.looking, name)) for name in VERBS)
+
+
+def _addresses(evidence: str) -> list[str]:
+    """The addresses in it, each once; where nothing in it looks like one, the whole of it."""
+    words = list(dict.fromkeys(filter(None, re.split(r"[,;\s]+", evidence))))
+    alike = [word for word in words if re.match(r"r\d", word)]
+    return alike or ([" ".join(words)] if words else [])
 
 
 def verb_specs() -> tuple[ToolSpec, ...]:

@@ -20,6 +20,7 @@ class Benchmark(StrEnum):
     speed = "speed"
     memory = "memory"
     proxy = "proxy"
+    schedule = "schedule"
 
 
 def bench(
@@ -28,7 +29,7 @@ def bench(
         Benchmark, typer.Argument(help="What to measure; further options are its own (see --help after it).")
     ],
 ) -> None:
-    """Measure quality against tokens, speed, memory under a cap, or what the MCP proxy adds to a call."""
+    """Measure quality against tokens, speed, memory, schedules of shortening, or what the MCP proxy adds."""
     if not (CHECKOUT / "benchmarks" / "quality.py").is_file():
         raise BadInput(
             "the benchmarks come with the source, not with the package; run this from a clone of the project"

@@ -20,6 +20,7 @@ from ..report import chart_lines, run_generations, write_report
 from ..run import RunFolder
 from ..settings import Settings
 from ..tools import Tool
+from ..totals import Totals
 from .ceilings import read_ceiling
 from .live import Live
 from .output import print_json, print_text, working
@@ -221,6 +222,7 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
                 "input_tokens": outcome.tokens.input_tokens,
                 "new_tokens": outcome.tokens.new_tokens,
                 "reused_tokens": outcome.tokens.reused_tokens,
+                "computed_tokens": outcome.tokens.computed_tokens,
                 "peak_tokens": outcome.tokens.peak_tokens,
                 "run": str(folder),
             }
@@ -232,6 +234,7 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
     ]
     lines += ["", "tokens of every generation: # prompt, . reserve, | ceiling"]
     lines += [f"  {line}" for line in chart_lines(run_generations(folder))]
+    lines += ["", _said(outcome.tokens)]
     lines += ["", f"run {folder}: report.md, tokens.png, events.jsonl, prompts/, store/"]
     print_text("\n".join(lines) + "\n")
 
@@ -239,6 +242,11 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
 def _checked(settings: Mapping[str, Any], ceiling: int | None) -> None:
     """Refuse settings that cannot be before a model is loaded for them."""
     Settings(**{**settings, **({"ceiling": ceiling} if ceiling is not None else {})})
+
+
+def _said(spent: Totals) -> str:
+    read = f"{spent.input_tokens:,} prompt tokens: {spent.reused_tokens:,} reused, {spent.computed_tokens:,} computed"
+    return f"{read}; {spent.new_tokens:,} generated; {spent.seconds:.1f} s"
 
 
 def _subject_folder(subject: str | None) -> Path:
