@@ -1,5 +1,6 @@
 """Searching below a node: every match has its address, and an empty answer says what was searched and what is near."""
 
+import itertools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from .linewise import Block, within_lines
 from .nearest import closest
 from .node import Node
 from .places import Place, Walk
+from .rowsieve import RowSieve, sieve_for
+from .tablebody import JsonLinesBody
 from .textbody import TextBody
 from .tokens import TokenCounter
 from .types import Match, Matches
@@ -21,6 +24,8 @@ REPEATS = "*+{"
 WIDTH = 160
 VOCABULARY = 5000
 CHECKED = 64
+LEARNED = 20_000
+"""Places whose words are learned where no place had to be read to find nothing."""
 
 
 @dataclass(slots=True)
@@ -30,6 +35,7 @@ class _Search:
     matches: list[Match] = field(default_factory=list)
     total: int = 0
     places: int = 0
+    rows: int | None = None
     stopped: str | None = None
     words: dict[str, None] = field(default_factory=dict)
     latest: str = ""
@@ -56,6 +62,8 @@ def search(
     body = node.body
     if joined is not None and isinstance(body, TextBody) and body.length() > 1:
         found = _run_lines(body, node.address, joined, max_matches, timeout_seconds)
+    elif isinstance(body, JsonLinesBody) and (sieve := sieve_for(compiled.pattern)) is not None:
+        found = _run_rows(body, node.address, compiled, sieve, max_matches, timeout_seconds)
     else:
         found = _run(walk.places(body, node.address), compiled, max_matches, timeout_seconds)
     searched = _searched(node, found, walk.skipped, timeout_seconds)
@@ -92,6 +100,22 @@ def _run_lines(body: TextBody, address: str, joined: Any, max_matches: int, time
     return found
 
 
+def _run_rows(
+    body: JsonLinesBody, address: str, compiled: Any, sieve: str, max_matches: int, timeout_seconds: float
+) -> _Search:
+    """The same over rows, of which only those are parsed that may match."""
+    import regex  # type: ignore[import-untyped]  # it ships no types
+
+    rows = RowSieve(regex.compile(sieve, compiled.flags & regex.IGNORECASE), time.monotonic() + timeout_seconds)
+    found = _run(rows.places(body, address), compiled, max_matches, timeout_seconds)
+    found.stopped = found.stopped or rows.stopped
+    found.rows = rows.rows
+    if not found.total:
+        for place in itertools.islice(Walk([]).places(body, address), LEARNED):
+            _learn(found.words, place.text)
+    return found
+
+
 def _run(places: Iterator[Place], compiled: Any, max_matches: int, timeout_seconds: float) -> _Search:
     found = _Search()
     repeats = _repeats(compiled)
@@ -121,7 +145,7 @@ def _compiled(pattern: str) -> tuple[Any, Any]:
 
     Where it is no valid expression, it stands for its own text.
     """
-    import regex  # type: ignore[import-untyped]  # it ships no types
+    import regex
 
     flags = 0 if any(character.isupper() for character in pattern) else regex.IGNORECASE
     try:
@@ -147,6 +171,8 @@ def _learn(words: dict[str, None], text: str, width: int = 400) -> None:
 def _searched(node: Node, found: _Search, skipped: list[str], timeout_seconds: float) -> str:
     where = {"log": "lines", "text": "lines", "code": "lines", "bytes": "blocks of escaped bytes", "array": "elements"}
     text = f"{found.places} {where.get(node.kind, 'keys and values')} of {node.address}"
+    if found.rows is not None:
+        text = f"{found.rows} rows of {node.address}"
     if found.stopped:
         text += f" up to {found.stopped}, where the time of {timeout_seconds:g} s ran out"
     if skipped:
