@@ -3,7 +3,9 @@
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..chat import Model
 from ..errors import BadInput, CeilingTooLow
+from ..settings import Settings
 from .output import print_note, working
 
 if TYPE_CHECKING:
@@ -32,6 +34,13 @@ def read_ceiling(text: str | None) -> int | None:
     if not digits.isascii() or not digits.isdigit() or not int(digits):
         raise BadInput(f"--ceiling {text} is neither auto nor a number of tokens, such as 4096")
     return int(digits)
+
+
+def served_ceiling(model: Model, asked: int | None) -> Ceiling:
+    """The ceiling asked for, or the default within what a server's model can read: its memory is the server's."""
+    tokens = min(Settings().ceiling, model.context_tokens or Settings().ceiling)
+    about: dict[str, object] = {"chosen": "given" if asked else AUTO, "context_tokens": model.context_tokens}
+    return Ceiling(asked or tokens, about)
 
 
 def ceiling_for(model: "LocalModel", asked: int | None) -> Ceiling:

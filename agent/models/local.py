@@ -23,8 +23,9 @@ from .constrain import ConstrainedPicker, Grammars
 from .encoder import Encoded, Encoder, unmask
 from .formats import parse_calls
 from .planning import Probing, plan_of
-from .rendering import ChatTemplate, Renderer
+from .rendering import ChatTemplate
 from .session import Generated, Picker, Session
+from .untooled import Renderer
 
 if TYPE_CHECKING:
     from pager import TokenCounter
