@@ -7,9 +7,10 @@ import json
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
-from pager import Call
+from pager import Call, PagerError
 
 from .catalogue import Entry, catalogue, verb_names
 from .channel import Channel
@@ -29,6 +30,14 @@ _LISTS = {
 Handler = Callable[[Message], Awaitable[Message]]
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A call of a server's tool."""
+
+    entry: Entry
+    call: Call
+
+
 class Hub:
     """Serves one client until it goes; what it does not know it passes on as it came, byte for byte.
 
@@ -45,6 +54,7 @@ class Hub:
         self._tools: dict[str, Entry] | None = None
         self._prompts: dict[str, Entry] | None = None
         self._owners: dict[str, Upstream] = {}
+        self._made: dict[str, Made] = {}
         self._verbs = {verb: verb for verb in shelf.verbs}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._handlers: Mapping[str, Handler] = {
@@ -60,6 +70,7 @@ class Hub:
             "completion/complete": self._complete,
             "logging/setLevel": self._everyone,
             **dict.fromkeys(_LISTS, self._list),
+            **dict.fromkeys(("tasks/get", "tasks/result", "tasks/cancel"), self._about_task),
         }
 
     def add(self, server: Upstream) -> None:
@@ -214,12 +225,24 @@ class Hub:
             return failure(asked, INVALID_PARAMS, f"Unknown tool: {name}")
         passed = asked if entry.own == name else asked.with_fields(params={**asked.params, "name": entry.own})
         response = await entry.owner.ask(passed)
-        if not response.result:
-            return response
-        limit = entry.owner.spec.policy.limit(entry.own)
-        call = Call(name, arguments if isinstance(arguments, dict) else {})
-        result = await self._shelf.shortened(response.result, call=call, limit_tokens=limit)
+        made = Made(entry, Call(name, arguments if isinstance(arguments, dict) else {}))
+        task = response.result.get("task")
+        if isinstance(task, dict):  # the result comes later
+            self._made[str(task.get("taskId"))] = made
+        return await self._shortened(response, made)
+
+    async def _shortened(self, response: Message, made: Made) -> Message:
+        limit = made.entry.owner.spec.policy.limit(made.entry.own)
+        result = await self._shelf.shortened(response.result, call=made.call, limit_tokens=limit)
         return response if result is None else response.with_fields(result=result)
+
+    async def _about_task(self, asked: Message) -> Message:
+        """What a tool does in the background: asked of the server that does it, and shortened as its result."""
+        made = self._made.get(str(asked.params.get("taskId")))
+        if made is None:
+            return await self._first(asked)
+        response = await made.entry.owner.ask(asked)
+        return await self._shortened(response, made) if asked.method == "tasks/result" else response
 
     async def _list(self, asked: Message) -> Message:
         """A joined list of prompts, resources or templates; ours are at its end."""
@@ -248,8 +271,6 @@ class Hub:
 
     async def _read(self, asked: Message) -> Message:
         """A resource: ours, or that of the server that listed it, or of the first that has it."""
-        from pager import PagerError
-
         try:
             held = await self._shelf.read(str(asked.params.get("uri")))
         except PagerError as error:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 Block = dict[str, Any]
+_LITERAL_CHARACTERS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class ToolResult:
         structured = self._unwrapped()
         if structured is not None and (not texts or _said(texts) == structured or _said(texts) == [structured]):
             return structured
-        return texts[0] if len(texts) == 1 else _said(texts) or texts
+        return _literal(texts[0]) if len(texts) == 1 else _said(texts) or texts
 
     def with_card(self, card: str, link: Block) -> dict[str, Any]:
         """The same with one card in place of its texts and structured content; the other blocks stay."""
@@ -70,6 +72,17 @@ def text_of(block: Block) -> str | None:
     if block.get("type") == "resource" and isinstance(inner, dict) and isinstance(inner.get("text"), str):
         return str(inner["text"])
     return None
+
+
+def _literal(text: str) -> object:
+    """The Python list or dict that a server printed instead of JSON, where it prints the same again; else the text."""
+    if not text.startswith(("[", "{")) or len(text) > _LITERAL_CHARACTERS:
+        return text
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return text
+    return value if repr(value) == text and isinstance(value, list | dict) else text
 
 
 def _said(texts: Sequence[str]) -> object:
