@@ -19,6 +19,7 @@ class Benchmark(StrEnum):
     quality = "quality"
     speed = "speed"
     memory = "memory"
+    proxy = "proxy"
 
 
 def bench(
@@ -27,7 +28,7 @@ def bench(
         Benchmark, typer.Argument(help="What to measure; further options are its own (see --help after it).")
     ],
 ) -> None:
-    """Measure quality against tokens, speed, or memory under a cap, beside everything else one could pick."""
+    """Measure quality against tokens, speed, memory under a cap, or what the MCP proxy adds to a call."""
     if not (CHECKOUT / "benchmarks" / "quality.py").is_file():
         raise BadInput(
             "the benchmarks come with the source, not with the package; run this from a clone of the project"
