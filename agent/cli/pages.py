@@ -1,6 +1,8 @@
 """The commands over stored results: page, open, find, query, summarize."""
 
+import shutil
 import sys
+import tempfile
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -28,6 +30,7 @@ TemplateFolder = Annotated[
     typer.Option("--templates", exists=True, file_okay=False, help="A folder whose files replace single templates."),
 ]
 DEFAULT_STORE = ".toolpager"
+_HELD_BYTES = 8 << 20
 
 
 class By(StrEnum):
@@ -109,22 +112,24 @@ def find(
     tokenizer: Tokenizer = None,
     as_json: Json = False,
 ) -> None:
-    """Search a result and print what matches, with addresses."""
+    """Search a result and print what matches, with addresses; exit status 1 where nothing does, as of grep."""
     with existing(store, tokenizer) as pager:
         found = pager.find(address, pattern, limit_tokens=limit_tokens)
-    if not as_json:
+    if as_json:
+        print_json(
+            {
+                "matches": [{"address": match.address, "text": match.text} for match in found.matches],
+                "total": found.total,
+                "text": found.text,
+                "tokens": found.tokens,
+                "searched": found.searched,
+                "near": found.near,
+            }
+        )
+    else:
         print_text(found.text + "\n")
-        return
-    print_json(
-        {
-            "matches": [{"address": match.address, "text": match.text} for match in found.matches],
-            "total": found.total,
-            "text": found.text,
-            "tokens": found.tokens,
-            "searched": found.searched,
-            "near": found.near,
-        }
-    )
+    if not found.total:
+        raise typer.Exit(1)
 
 
 def query(
@@ -226,9 +231,16 @@ def _put(pager: Pager, file: str, name: str | None) -> Result:
     if file != "-":
         with working(f"reading {file}"):
             return pager.put_file(Path(file), name=name)
-    if sys.stdin.isatty():
+    if sys.stdin is None or sys.stdin.isatty():
         raise BadInput("nothing to read: name a file, or pipe something in")
-    return pager.put(sys.stdin.buffer.read(), name=name)
+    beginning = sys.stdin.buffer.read(_HELD_BYTES)
+    if len(beginning) < _HELD_BYTES:
+        return pager.put(beginning, name=name)
+    with tempfile.NamedTemporaryFile(prefix="toolpager-") as spooled:  # more is never whole in memory
+        spooled.write(beginning)
+        shutil.copyfileobj(sys.stdin.buffer, spooled, _HELD_BYTES)
+        spooled.flush()
+        return pager.put_file(Path(spooled.name), name=name or "stdin")
 
 
 def _is_address(pager: Pager, file: str) -> bool:

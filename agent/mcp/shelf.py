@@ -40,7 +40,7 @@ class Shelf:
 
     def __init__(
         self,
-        store: Path,
+        store: str | Path,
         *,
         counter: TokenCounter | None = None,
         templates: Templates | None = None,
