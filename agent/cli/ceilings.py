@@ -37,13 +37,15 @@ def read_ceiling(text: str | None) -> int | None:
 
 
 def ceiling_for(model: Model, asked: int | None) -> Ceiling:
-    """The ceiling asked for, or the largest that is safe: in the memory that is free now, or in a server's context.
+    """The ceiling asked for, or the largest that is safe in the memory that is free now.
 
-    Of a server whose context nobody knows it is the settings' own. Raises CeilingTooLow where nothing fits.
+    Behind a server, whose memory is its own affair, it is the default within what its model can read. Raises
+    CeilingTooLow where nothing fits.
     """
     if hasattr(model, "safe_ceiling"):  # a model on this machine; its class would load torch
         return _planned(cast("LocalModel", model), asked)
-    tokens = asked or model.context_tokens or Settings().ceiling
+    default = Settings().ceiling
+    tokens = asked or min(default, model.context_tokens or default)
     return Ceiling(
         tokens, {"chosen": "given" if asked else AUTO, "limited_by": "context", "context": model.context_tokens}
     )
