@@ -130,7 +130,7 @@ def _spread(subject: Subject, info: TensorInfo, directions: Tensor) -> int:
 
 def spectra(subject: Subject, layer: int) -> list[Spectrum]:
     """Return the spectra of one layer's matrices, reading no other layer."""
-    return [spectrum(subject, info) for info in subject.in_layer(layer) if len(info.shape) > 1]
+    return [spectrum(subject, info) for info in subject.in_layer(layer) if len(info.shape) > 1 and info.elements]
 
 
 # Natural extremes on SmolLM2-135M: a stable rank 4.0 times below its neighbours' (layer 24's o_proj), 9.1 in layer 0; a
