@@ -10,6 +10,7 @@ from .ceiling import Budget
 from .chat import ToolCall
 from .exchange import Answer, Exchange, root_of, same_call
 from .ledger import Ledger
+from .memory import is_out_of_memory, let_go
 from .notebook import Notebook
 from .settings import Settings
 from .tools import Toolbox
@@ -51,9 +52,14 @@ class Answering:
         except StoreFailed:
             raise
         except Exception as error:  # noqa: BLE001 - a tool may raise anything; its failure is a result
-            return Served(
+            failed = Served(
                 Answer(self.words.failed(call.name, error), "failed"), error=f"{type(error).__name__}: {error}"
             )
+            starved = is_out_of_memory(error)
+            error.__traceback__ = None  # its frames may hold a network's tensors
+        if starved:
+            let_go()
+        return failed
 
     def _offered(self, exchange: Exchange) -> Sequence[str]:
         if exchange.purpose == "reminder":

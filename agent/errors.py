@@ -11,6 +11,7 @@ AgentError
 ├── RunFailed          a run's folder cannot be started or resumed
 ├── MissingExtra       what a local model needs is not installed
 ├── BadModel           a folder or hub id holds no usable chat model
+│   └── ModelTooLarge  its weights do not fit the memory there is
 ├── NoBundledModel     the bundled model cannot be fetched or converted
 ├── ContextExceeded    prompt and reply would not fit the model's own context
 ├── OutOfMemory        a generation ran out of memory; what it held has been freed
@@ -80,6 +81,20 @@ class BadModel(AgentError):
     """A folder or hub id holds no usable chat model."""
 
 
+class ModelTooLarge(BadModel):
+    """A model's weights do not fit the memory there is; nothing of it stays loaded."""
+
+    def __init__(self, *, name: str, weights_bytes: int, free_bytes: int, limit: str, dtype: str) -> None:
+        smaller = ", load it in half the bytes with --dtype bfloat16" if dtype == "float32" else ""
+        takes, free = f"{weights_bytes / 2**30:.2f} GiB", f"{free_bytes / 2**30:.2f} GiB"
+        super().__init__(
+            f"no room to load {name}: its weights take {takes} in {dtype}, loading a little more, and {free} are free (by "
+            f"{limit}). Free memory{smaller}, or choose a smaller --model: toolpager plan --model … tells what fits."
+        )
+        self.weights_bytes = weights_bytes
+        self.free_bytes = free_bytes
+
+
 class NoBundledModel(AgentError):
     """The bundled model cannot be fetched or converted."""
 
@@ -100,16 +115,32 @@ class ContextExceeded(AgentError):
 class OutOfMemory(AgentError):
     """A generation ran out of memory; its tensors and the model's KV cache have been freed.
 
-    `requested_bytes` is what the failing allocation asked for, None when the allocator did not say.
+    `requested_bytes` is what the failing allocation asked for, None when the allocator did not say; where it was
+    refused before it was tried, what it was predicted to take beside the weights, with the `free_bytes` there were and
+    the `fits_tokens` that would have fitted them.
     """
 
-    def __init__(self, *, input_tokens: int, max_new_tokens: int, requested_bytes: int | None) -> None:
+    def __init__(
+        self,
+        *,
+        input_tokens: int,
+        max_new_tokens: int,
+        requested_bytes: int | None,
+        free_bytes: int | None = None,
+        fits_tokens: int | None = None,
+    ) -> None:
         asked = "an allocation" if requested_bytes is None else f"an allocation of {requested_bytes / 2**20:,.0f} MiB"
+        size = f"a generation of {input_tokens} prompt and up to {max_new_tokens} new tokens"
+        happened = f"{asked} failed in {size}. It was freed, and"
+        if free_bytes is not None and requested_bytes is not None:
+            needs = f"{requested_bytes / 2**20:,.0f} MiB"
+            happened = f"{size} would take {needs} of {free_bytes / 2**20:,.0f} free. It was not tried, and"
         super().__init__(
-            f"out of memory: {asked} failed in a generation of {input_tokens} prompt and up to {max_new_tokens} new "
-            "tokens. It was freed, and nothing of a run is lost: --resume it where more memory is free, or start one "
+            f"out of memory: {happened} nothing of a run is lost: --resume it where more memory is free, or start one "
             "with a lower --ceiling."
         )
+        self.free_bytes = free_bytes
+        self.fits_tokens = fits_tokens
         self.input_tokens = input_tokens
         self.max_new_tokens = max_new_tokens
         self.requested_bytes = requested_bytes

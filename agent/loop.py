@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 
 from .answering import Answering
@@ -55,6 +56,9 @@ class Loop:
         """Write down what the fixed parts of every prompt cost."""
         fixed = fixed_tokens(self._parts.speaking, self._parts.info.question)
         budget = share_out(self._settings, fixed)
+        memory = self._parts.info.about.get("memory")  # how the ceiling was come by
+        if isinstance(memory, Mapping):
+            self._append({"event": "plan", "ceiling": self._settings.ceiling, **memory})
         self._append({"event": "start", "parts": dict(fixed), "budget": asdict(budget)})
 
     def step(self) -> None:
@@ -135,10 +139,11 @@ class Loop:
             self._append(event)
             return
         used = failure.input_tokens + failure.max_new_tokens
-        lowered = lowered_ceiling(self._settings, self._ledger.parts or {}, used=used)
+        lowered = lowered_ceiling(self._settings, self._ledger.parts or {}, used=used, fits=failure.fits_tokens)
         ceilings = {"ceiling": self._budget.ceiling, "lowered_to": lowered or self._ledger.ceiling}
         where = {"turn": asked.turn, "purpose": asked.purpose, "input_tokens": failure.input_tokens}
-        self._append({"event": "memory", **where, **ceilings, "message": str(failure)})
+        sizes = {"requested_bytes": failure.requested_bytes, "free_bytes": failure.free_bytes}
+        self._append({"event": "memory", **where, **ceilings, **sizes, "message": str(failure)})
         if self._starved or lowered is None:
             raise failure
         self._starved = True

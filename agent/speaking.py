@@ -66,6 +66,8 @@ class Speaking:
             "new_tokens": reply.new_tokens,
             "reused_tokens": reply.reused_tokens,
             "seconds": round(reply.seconds, 4),
+            "predicted_bytes": reply.predicted_bytes,
+            "measured_bytes": reply.measured_bytes,
             "prompt": saved_as,
             "reply": reply.content,
             "content": self._content(reply, calls, problem, asked.purpose),

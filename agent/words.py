@@ -1,11 +1,10 @@
 """Every message of the loop, rendered from its template; what came from a tool or a model enters only as data."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pager import Matches, Page, Rows, TokenCounter
-from summarizers import Templates
+from summarizers import Templates, call_text, clipped, matches_text, page_text, rows_text
 
 from .chat import Message, ToolCall
 from .exchange import Entry, Exchange, Remark
@@ -85,33 +84,15 @@ class Words:
 
     def page(self, page: Page) -> str:
         """One page in its frame."""
-        address = page.address.partition("#")[0]
-        return self.templates.render(
-            "page",
-            address=address,
-            page=page.page,
-            pages=page.pages,
-            kind=page.kind,
-            text=page.text,
-            next=page.next,
-        )
+        return page_text(page, self.templates)
 
     def matches(self, address: str, pattern: str, found: Matches) -> str:
         """What a search found, or what was searched and what is near."""
-        return self.templates.render(
-            "matches",
-            address=address,
-            pattern=self.clip(pattern, 20),
-            text=found.text,
-            shown=len(found.matches),
-            total=found.total,
-            searched=self.clip(str(found.searched), 30),
-            near=[self.clip(str(one), 20) for one in list(found.near)[:3]],
-        )
+        return matches_text(address, pattern, found, self.templates, self.counter)
 
     def rows(self, address: str, found: Rows) -> str:
         """The rows a query selected."""
-        return self.templates.render("rows", address=address, text=found.text, shown=len(found.rows), total=found.total)
+        return rows_text(address, found, self.templates)
 
     def branch(self, card: str, address: str) -> str:
         """The card of a part too long for a page, and the address of its first page."""
@@ -155,8 +136,9 @@ class Words:
 
     def call(self, call: ToolCall, *, limit_tokens: int) -> str:
         """A call as a person would write it."""
-        arguments = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in call.arguments.items()]
-        return self.clip(self.templates.render("called", tool=call.name, arguments=arguments), limit_tokens)
+        return call_text(
+            call.name, call.arguments, limit_tokens=limit_tokens, templates=self.templates, counter=self.counter
+        )
 
     def said(self, text: str) -> str:
         """The model's own words before its calls, as they may stand in the next prompt."""
@@ -173,15 +155,7 @@ class Words:
 
     def clip(self, text: str, limit_tokens: int) -> str:
         """The text on one line, and its beginning with "…" where it is longer than the limit."""
-        text = " ".join(text[: limit_tokens * 40].split())
-        if self.counter.count(text) <= limit_tokens:
-            return text
-        fits, over = 0, len(text)
-        while over - fits > 1:
-            middle = (fits + over) // 2
-            within = self.counter.count(text[:middle] + "…") <= limit_tokens
-            fits, over = (middle, over) if within else (fits, middle)
-        return text[:fits] + "…"
+        return clipped(text, limit_tokens, self.counter)
 
     def _most(self, text: Callable[[int], str], count: int, limit_tokens: int) -> str:
         """The text of the greatest count up to `count` that is within the limit; "" where not even one is."""

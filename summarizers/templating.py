@@ -1,6 +1,7 @@
 """The one module that knows Jinja: every text a model reads comes from a template, and no data can forge its frame."""
 
 import re
+from functools import lru_cache
 from pathlib import Path
 
 import jinja2
@@ -59,18 +60,7 @@ class Templates:
     """
 
     def __init__(self, override: Path | None = None) -> None:
-        folders = [override] if override else []
-        folders.append(_shipped_folder())
-        self._environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(folders),
-            undefined=jinja2.StrictUndefined,
-            autoescape=False,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=False,
-        )
-        self._environment.filters["data"] = neutralise
-        self._environment.filters["line"] = on_one_line
+        self._environment = _environment(override)
 
     def render(self, name: str, **fields: object) -> str:
         """The template `name` (with or without ".j2") filled with `fields`, without white space around it.
@@ -79,6 +69,22 @@ class Templates:
         """
         file = name if name.endswith(".j2") else f"{name}.j2"
         return self._environment.get_template(file).render(fields).strip("\n")
+
+
+@lru_cache(maxsize=8)
+def _environment(override: Path | None) -> jinja2.Environment:
+    """The templates of a folder over ours, compiled once however often they are asked for; a changed file is read."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([override, _shipped_folder()] if override else [_shipped_folder()]),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )
+    environment.filters["data"] = neutralise
+    environment.filters["line"] = on_one_line
+    return environment
 
 
 def _shipped_folder() -> Path:

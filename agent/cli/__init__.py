@@ -12,6 +12,8 @@ from .bench import bench
 from .demonstration import demo
 from .output import print_note
 from .pages import find, open_, page, query, summary
+from .plan import plan
+from .results import expire, export, pin, results
 from .runs import investigate_, tool
 
 app = typer.Typer(
@@ -25,7 +27,12 @@ app.command("open")(open_)
 app.command("find")(find)
 app.command("query")(query)
 app.command("summarize")(summary)
+app.command("results")(results)
+app.command("pin")(pin)
+app.command("expire")(expire)
+app.command("export")(export)
 app.command("tool")(tool)
+app.command("plan")(plan)
 app.command("investigate")(investigate_)
 app.command("demo")(demo)
 # options after the benchmark's name are the benchmark's

@@ -11,7 +11,6 @@ import typer
 from summarizers import Templates
 
 from ..investigation import Outcome
-from ..settings import Settings
 from .live import Live
 from .output import print_text, working
 from .runs import show_outcome, start
@@ -45,7 +44,8 @@ def demo(
         subject=subject,
         model=None,
         run=folder,
-        settings=Settings(ceiling=ceiling, max_turns=max_turns, max_new_tokens=128, narrow_after=1),
+        settings={"max_turns": max_turns, "max_new_tokens": 128, "narrow_after": 1},
+        ceiling=ceiling,
         templates=Templates(),
         observer=Live(),
     )

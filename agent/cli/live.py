@@ -45,6 +45,9 @@ class Live:
     def _compaction(self, event: Mapping[str, Any]) -> None:
         self._say(f"  shortened: {event['tokens_before']:,} -> {event['tokens_after']:,} tokens", "magenta")
 
+    def _plan(self, event: Mapping[str, Any]) -> None:
+        self._say(f"ceiling {event['ceiling']:,} ({event['chosen']}): {event['why']}", "cyan")
+
     def _memory(self, event: Mapping[str, Any]) -> None:
         lowered = f" -> {event['lowered_to']:,}" if event["lowered_to"] else ""
         self._say(f"  {event['message']} ceiling {event['ceiling']:,}{lowered}", "red")

@@ -17,7 +17,7 @@ from ..run import RunFolder
 from ..writing import ModelWriter
 from .output import print_json, print_note, print_text, working
 
-Store = Annotated[Path, typer.Option("--store", help="The folder that keeps results.")]
+Store = Annotated[str, typer.Option("--store", help="The folder that keeps results, or a postgresql:// URL.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Tokenizer = Annotated[
     str | None,
@@ -27,7 +27,7 @@ TemplateFolder = Annotated[
     Path | None,
     typer.Option("--templates", exists=True, file_okay=False, help="A folder whose files replace single templates."),
 ]
-DEFAULT_STORE = Path(".toolpager")
+DEFAULT_STORE = ".toolpager"
 
 
 class By(StrEnum):
@@ -211,19 +211,20 @@ def _writer(source: str | None, templates: Templates) -> ModelWriter:
     return ModelWriter(str(Path(source).resolve()) if source and Path(source).exists() else source or "bundled", load)
 
 
-def existing(store: Path, tokenizer: str | None = None) -> Pager:
+def existing(store: str, tokenizer: str | None = None) -> Pager:
     """The pager over a store that is already there; BadInput names the remedy when it isn't."""
-    if not store.is_dir():
+    if "://" not in store and not Path(store).is_dir():
         raise BadInput(f"no store at {store}; put a result first (toolpager page FILE), or name one with --store")
     return Pager(store, counter=counter(tokenizer), revive=partial(revive, store))
 
 
-def revive(store: Path, call: Call) -> object:
+def revive(store: str, call: Call) -> object:
     """Compute a lazy result of an introspection tool again; a run's own store takes the subject from its run.json."""
     from ..introspection import revive as compute
 
-    if "subject" not in call.arguments and RunFolder(store.parent).info_path.exists():
-        subject = RunFolder(store.parent).info().about.get("subject")
+    run = RunFolder(Path(store).parent)
+    if "subject" not in call.arguments and run.info_path.exists():
+        subject = run.info().about.get("subject")
         call = Call(call.tool, {**call.arguments, "subject": subject})
     return compute(call)
 

@@ -2,16 +2,17 @@
 
 import json
 import time
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pager import Call, Pager, counter
 from summarizers import Templates
 
-from ..chat import Model
 from ..errors import BadInput
 from ..events import Observer, unobserved
 from ..investigation import Outcome, investigate, resume
@@ -20,9 +21,14 @@ from ..run import RunFolder
 from ..settings import Settings
 from ..tools import Tool
 from ..totals import Totals
+from .ceilings import read_ceiling
 from .live import Live
 from .output import print_json, print_text, working
 from .pages import DEFAULT_STORE, By, Json, Store, TemplateFolder, Tokenizer, revive, show_card
+from .plan import Cache, Precision
+
+if TYPE_CHECKING:
+    from ..models.local import LocalModel
 
 INVESTIGATING = 5  # the first tools, whose schemas every prompt of an investigation carries
 
@@ -38,25 +44,41 @@ ModelSource = Annotated[
 ]
 
 
+class Loadable(StrEnum):
+    """The attentions a model can be loaded with."""
+
+    sdpa = "sdpa"
+    eager = "eager"
+
+
 def tool(
-    name: Annotated[str, typer.Argument(help="A tool's name, such as get_weight_statistics.")],
+    name: Annotated[
+        str | None, typer.Argument(help="A tool's name, such as scan_network; without it, the list.")
+    ] = None,
     arguments: Annotated[list[str] | None, typer.Argument(help="key=value; values in JSON, or text.")] = None,
     subject: Subject = None,
+    own: Annotated[
+        Path | None, typer.Option("--tools", help="A Python file with further tools, made by @subject_tool.")
+    ] = None,
     store: Store = DEFAULT_STORE,
     tokenizer: Tokenizer = None,
     templates: TemplateFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Run one introspection tool by hand and print its card; then `open`."""
+    """Run one introspection tool by hand and print its card; then `open`. Without a name, list the tools."""
     folder = _subject_folder(subject)
-    tools = {one.name: one for one in _tools(folder)}
+    tools = {one.name: one for one in (*_tools(folder), *_own(own, folder))}
+    if name is None:
+        _list_tools(tools.values(), as_json=as_json)
+        return
     if name not in tools:
         raise BadInput(f"there is no tool {name!r}; the tools are: {', '.join(tools)}")
     given = _arguments(arguments or [])
     with Pager(store, counter=counter(tokenizer), revive=partial(revive, store)) as pager:
         with working(f"{name} on {folder}"):
             value = tools[name].run(given)
-        result = pager.put(value, name=name, call=Call(name, {**given, "subject": str(folder)}))
+        about = {"subject": str(folder)} | ({"tools": str(own.resolve())} if own else {})
+        result = pager.put(value, name=name, call=Call(name, given | about))
         show_card(pager, result, Templates(templates), as_json=as_json)
 
 
@@ -64,7 +86,16 @@ def investigate_(
     question: Annotated[str | None, typer.Argument(help="What to find out.")] = None,
     subject: Subject = None,
     model: ModelSource = None,
-    ceiling: Annotated[int | None, typer.Option(help="The most tokens of a generation: prompt and reserve.")] = None,
+    ceiling: Annotated[
+        str | None, typer.Option(help="The most tokens of a generation, prompt and reserve; auto: what memory holds.")
+    ] = None,
+    attention: Annotated[
+        Loadable, typer.Option(help="The attention; sdpa is the best the device has.")
+    ] = Loadable.sdpa,
+    dtype: Annotated[Precision | None, typer.Option(help="What the model computes in; default: the device's.")] = None,
+    kv_cache: Annotated[Cache, typer.Option(help="Quantized: no reuse across edits; offloaded: CUDA only.")] = (
+        Cache.dynamic
+    ),
     max_turns: Annotated[int | None, typer.Option(help="Turns before the answer is asked for.")] = None,
     max_new_tokens: Annotated[int | None, typer.Option(help="Tokens reserved for a reply.")] = None,
     keep_recent: Annotated[int | None, typer.Option(help="Newest calls that are not shortened.")] = None,
@@ -81,7 +112,6 @@ def investigate_(
 ) -> None:
     """Let a model investigate a network with tools, under a hard token ceiling."""
     options: dict[str, Any] = {
-        "ceiling": ceiling,
         "max_turns": max_turns,
         "max_new_tokens": max_new_tokens,
         "keep_recent": keep_recent,
@@ -93,9 +123,12 @@ def investigate_(
         "seed": seed,
     }
     chosen = {name: value for name, value in options.items() if value is not None}
+    asked = read_ceiling(ceiling)
+    loading = {"attention": attention.value, "dtype": dtype and dtype.value, "kv_cache": kv_cache.value}
     observer = unobserved if as_json else Live()
     if resumed is not None:
-        outcome = _resumed(resumed, question, chosen, Templates(templates), observer)
+        changed = chosen | ({"ceiling": asked} if asked else {})
+        outcome = _resumed(resumed, question, changed, Templates(templates), observer)
     elif question is None:
         raise BadInput("nothing to investigate: give a question, or --resume with a run's folder")
     else:
@@ -104,7 +137,9 @@ def investigate_(
             subject=_subject_folder(subject or model),
             model=model,
             run=run or Path("runs") / time.strftime("%Y%m%d-%H%M%S"),
-            settings=Settings(**chosen),
+            settings=chosen,
+            ceiling=asked,
+            loading=loading,
             templates=Templates(templates),
             observer=observer,
         )
@@ -117,20 +152,28 @@ def start(
     subject: Path,
     model: str | None,
     run: Path,
-    settings: Settings,
+    settings: Mapping[str, Any],
+    ceiling: int | None,
     templates: Templates,
     observer: Observer,
+    loading: Mapping[str, Any] | None = None,
 ) -> Outcome:
-    """Investigate in a new run folder, and write its report."""
+    """Investigate in a new run folder, and write its report; without a ceiling, under the largest that is safe."""
+    from .ceilings import ceiling_for
+
+    loading = dict(loading or {})
+    _checked(settings, ceiling)
+    loaded = _model(model, templates, loading)
+    derived = ceiling_for(loaded, ceiling)
     outcome = investigate(
         question,
         tools=_tools(subject)[:INVESTIGATING],
-        model=_model(model, templates),
+        model=loaded,
         run=run,
-        settings=settings,
+        settings=Settings(ceiling=derived.tokens, **settings),
         templates=templates,
         observer=observer,
-        about={"subject": str(subject), "model": model},
+        about={"subject": str(subject), "model": model, "loading": loading, "memory": derived.about},
     )
     write_report(run, templates=templates)
     return outcome
@@ -144,10 +187,10 @@ def _resumed(
     info = RunFolder(run).info()
     if question is not None and question != info.question:
         raise BadInput(f"{run} investigates {info.question!r}; leave the question out, or start a new run")
-    model = info.about.get("model")
+    model, loading = info.about.get("model"), info.about.get("loading")
     outcome = resume(
         run,
-        model=_model(str(model) if model else None, templates),
+        model=_model(str(model) if model else None, templates, loading if isinstance(loading, dict) else {}),
         tools=_tools(Path(str(info.about["subject"])))[:INVESTIGATING],
         settings=replace(info.settings, **changed) if changed else None,
         observer=observer,
@@ -195,11 +238,16 @@ def _said(spent: Totals) -> str:
     return f"{read}; {spent.new_tokens:,} generated; {spent.seconds:.1f} s"
 
 
-def _model(source: str | None, templates: Templates) -> Model:
+def _checked(settings: Mapping[str, Any], ceiling: int | None) -> None:
+    """Refuse settings that cannot be before a model is loaded for them."""
+    Settings(**{**settings, **({"ceiling": ceiling} if ceiling is not None else {})})
+
+
+def _model(source: str | None, templates: Templates, loading: Mapping[str, Any]) -> "LocalModel":
     from ..models import load_model
 
     with working(f"loading {source or 'the bundled model'}"):
-        return load_model(source, templates=templates)
+        return load_model(source, templates=templates, **loading)
 
 
 def _subject_folder(subject: str | None) -> Path:
@@ -222,6 +270,24 @@ def _tools(subject: Path) -> list[Tool]:
 
     network = Network(subject)
     return [*introspection_tools(network), *further_tools(network)]
+
+
+def _own(file: Path | None, subject: Path) -> list[Tool]:
+    from ..introspection import Subject as Network
+    from ..introspection import tools_of
+
+    return [] if file is None else tools_of(file, Network(subject))
+
+
+def _list_tools(tools: Iterable[Tool], *, as_json: bool) -> None:
+    """Print each tool with its arguments and what it answers."""
+    if as_json:
+        print_json({"tools": [one.spec.schema() for one in tools]})
+        return
+    for one in tools:
+        properties, required = one.spec.parameters["properties"], one.spec.parameters["required"]
+        names = [name if name in required else f"[{name}]" for name in properties]  # type: ignore[attr-defined,operator]
+        print_text(f"{' '.join([one.name, *names])}\n    {one.spec.description}\n")
 
 
 def _arguments(given: list[str]) -> dict[str, object]:

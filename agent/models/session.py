@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import gc
 import inspect
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
-from transformers import DynamicCache
 
 from ..errors import OutOfMemory
+from ..memory import Held, KvCache, is_out_of_memory, let_go, requested_bytes
+from .cache import cache_bytes, new_cache
+
+__all__ = ["Generated", "Picker", "Session", "Told", "is_out_of_memory"]
 
 _OPENING = 32  # tokens; a template's own words before any of ours
-_REQUESTED = re.compile(r"tried to allocate ([\d.]+) ?(bytes|KiB|MiB|GiB|TiB)?", re.IGNORECASE)
-_UNITS = {"bytes": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 
 
 class Picker(Protocol):
@@ -50,23 +49,30 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """The new tokens, an end token included, and how many of the prompt's were not computed again."""
+    """The new tokens, an end token included, and how many of the prompt's were not computed again.
+
+    Where a guard watched: the predicted and the measured peak of memory beside the weights, in bytes.
+    """
 
     tokens: tuple[int, ...]
     reused_tokens: int
+    predicted_bytes: int | None = None
+    measured_bytes: int | None = None
 
 
 class Session:
     """Generates token by token, keeping the cache of the last prompt and reply.
 
     Prompts are prefilled `chunk_tokens` at a time and only the last position's logits are computed. In fp32 the greedy
-    output equals that of a session without reuse. After any failure the cache is gone, never half filled. A prompt that
+    output equals that of a session without reuse. After any failure the cache is gone, never half filled. A quantized
+    cache cannot be cut back: a prompt that does not extend the last one is computed from its start. A prompt that
     shares no more with what is held than a template's opening is an aside, as for a summary: it gets a cache of its
     own, and what was held is taken up again by the next prompt that shares more with it.
     """
 
-    def __init__(self, model: Any, *, chunk_tokens: int = 512) -> None:
+    def __init__(self, model: Any, *, chunk_tokens: int = 512, kv_cache: KvCache = "dynamic") -> None:
         self._model = model
+        self._kind: KvCache = kv_cache
         self._chunk_tokens = chunk_tokens
         self._cache: Any = None
         self._held: list[int] = []
@@ -82,6 +88,13 @@ class Session:
     def drop(self) -> None:
         """Frees the cache."""
         self._cache, self._held, self._put_by = None, [], None
+
+    def held_for(self, ids: Sequence[int]) -> Held:
+        """The cache as it stands before `ids` are fed, as a guard needs it."""
+        self._choose(ids)
+        caches = [self._cache, self._put_by and self._put_by[0]]
+        held_bytes = sum(cache_bytes(cache) for cache in caches if cache is not None)
+        return Held(held_bytes, self._kept(ids), self.drop)
 
     def generate(
         self,
@@ -99,13 +112,13 @@ class Session:
             if not is_out_of_memory(error):
                 raise
             failure = OutOfMemory(
-                input_tokens=len(ids), max_new_tokens=max_new_tokens, requested_bytes=_requested_bytes(error)
+                input_tokens=len(ids), max_new_tokens=max_new_tokens, requested_bytes=requested_bytes(error)
             )
             error.__traceback__ = None  # its frames hold the forward pass's tensors
         except BaseException:
             self.drop()
             raise
-        _free()
+        let_go()
         raise failure
 
     @torch.inference_mode()
@@ -147,13 +160,11 @@ class Session:
     def _rewind(self, ids: Sequence[int]) -> int:
         """Cuts the cache back to the longest start it shares with `ids`, leaving at least one token to feed."""
         self._choose(ids)
-        keep = min(_common(self._held, ids), len(ids) - 1)
-        surplus = len(self._held) - keep
-        lost = surplus and not _can_rewind(self._cache)
-        if self._cache is None or keep <= 0 or lost or (self._recurrent and len(ids) - keep > 1):
-            self._cache, self._held = DynamicCache(config=self._model.config), []
+        keep = self._kept(ids)
+        if not keep:
+            self._cache, self._held = new_cache(self._kind, self._model.config), []
             return 0
-        if surplus:
+        if surplus := len(self._held) - keep:
             self._cache.crop(-surplus)  # from 5.0 on: the negative count of tokens to remove
             del self._held[keep:]
         return keep
@@ -171,28 +182,16 @@ class Session:
         elif here > _OPENING:
             self._put_by = None
 
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether the error is one of the three forms in which memory runs out: CUDA's, the CPU allocator's, Python's."""
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-        return True
-    text = str(error)
-    return isinstance(error, RuntimeError) and ("you tried to allocate" in text or "out of memory" in text)
-
-
-def _requested_bytes(error: BaseException) -> int | None:
-    found = _REQUESTED.search(str(error))
-    return int(float(found[1]) * _UNITS[(found[2] or "bytes").lower()]) if found else None
-
-
-def _free() -> None:
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    def _kept(self, ids: Sequence[int]) -> int:
+        keep = min(_common(self._held, ids), len(ids) - 1)
+        cut_back = len(self._held) > keep
+        usable = self._cache is not None and keep > 0 and (not cut_back or _can_rewind(self._cache))
+        ends = self._recurrent and len(ids) - keep > 1
+        return keep if usable and not ends else 0
 
 
 def _can_rewind(cache: Any) -> bool:
-    """Sliding windows and recurrent states forget, so they cannot be cut back."""
+    """Sliding windows and recurrent states forget, and quantized states are packed: they cannot be cut back."""
     return all(
         getattr(layer, "is_croppable", True)
         and not getattr(layer, "is_sliding", False)
