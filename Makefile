@@ -25,7 +25,7 @@ lint: $(READY)
 $(READY): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$(TORCH)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[local,plot,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[local,openai,mcp,plot,dev]"
 	touch $(READY)
 
 results: $(READY)

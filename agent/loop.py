@@ -9,7 +9,7 @@ from .answering import Answering
 from .ceiling import lowered_ceiling, share_out
 from .chat import Choice, ToolCall
 from .compaction import Compaction
-from .errors import OutOfMemory
+from .errors import ContextExceeded, OutOfMemory
 from .events import Event, read_events
 from .exchange import Answer, Exchange
 from .ledger import Ledger
@@ -125,14 +125,14 @@ class Loop:
         self._generate(asked)
 
     def _generate(self, asked: Asked) -> None:
-        """Generate once; where memory runs out, lower the ceiling and leave the rest to the next step.
+        """Generate once; where memory or the model's context runs out, lower the ceiling for the next step.
 
         The second time in a row the error goes up, and the run can be resumed.
         """
         try:
             messages = self._compaction.messages(self._ledger)
             event = self._parts.speaking.speak(messages, asked, ceiling=self._budget.ceiling)
-        except OutOfMemory as error:
+        except (OutOfMemory, ContextExceeded) as error:
             failure = error.with_traceback(None)
         else:
             self._starved = False

@@ -1,6 +1,6 @@
 """The README's tables, made from benchmarks/results: `python -m benchmarks.readme` writes them between their markers.
 
-A table stands between `<!-- quality -->` and `<!-- /quality -->`; so for speed, memory and schedule.
+A table stands between `<!-- quality -->` and `<!-- /quality -->`; so for each of `TABLES`.
 """
 
 import json
@@ -88,6 +88,24 @@ def speed_table(speed: Fields) -> str:
     return "\n\n".join(parts)
 
 
+def memory_table(memory: Fields) -> str:
+    """Who survived which cap, and how far predictions were off, as Markdown."""
+    rows = list(survival_rows(memory))
+    cells = [
+        (off, cell) for one in memory["accuracy"].values() for cell in one["sizes"] if (off := off_by(cell)) is not None
+    ]
+    within = sum(abs(off) <= 0.1 for off, _ in cells)
+    worst = max((off for off, _ in cells), key=abs, default=0.0)
+    sizes = sizes_of(memory)
+    words = (
+        f"Predicted peak against measured, eager and sdpa, in chunks and at once, at {sizes[0]:,} to {sizes[-1]:,} "
+        f"tokens: within 10 % in {within} of {len(cells)} cells, at most {worst:+.0%}."
+        if cells
+        else ""
+    )
+    return f"{_table(SURVIVAL, rows)}\n\n{words}".rstrip()
+
+
 def schedule_table(schedule: Fields) -> str:
     """Tokens computed for each that came, by schedule, and the share of prompts above the ceiling, as Markdown."""
     works: Mapping[str, Fields] = schedule["workloads"]
@@ -126,29 +144,11 @@ def _replayed(reuse: Fields, without: Fields) -> str:
     )
 
 
-def memory_table(memory: Fields) -> str:
-    """Who survived which cap, and how far predictions were off, as Markdown."""
-    rows = list(survival_rows(memory))
-    cells = [
-        (off, cell) for one in memory["accuracy"].values() for cell in one["sizes"] if (off := off_by(cell)) is not None
-    ]
-    within = sum(abs(off) <= 0.1 for off, _ in cells)
-    worst = max((off for off, _ in cells), key=abs, default=0.0)
-    sizes = sizes_of(memory)
-    words = (
-        f"Predicted peak against measured, eager and sdpa, in chunks and at once, at {sizes[0]:,} to {sizes[-1]:,} "
-        f"tokens: within 10 % in {within} of {len(cells)} cells, at most {worst:+.0%}."
-        if cells
-        else ""
-    )
-    return f"{_table(SURVIVAL, rows)}\n\n{words}".rstrip()
-
-
 TABLES: dict[str, Callable[[Fields], str]] = {
     "quality": quality_table,
     "speed": speed_table,
-    "schedule": schedule_table,
     "memory": memory_table,
+    "schedule": schedule_table,
 }
 
 

@@ -11,7 +11,7 @@ from .fact import Fact
 from .gather import facts
 from .paged import paged
 from .summary import SMALLEST_BUDGET, Summary, summarize
-from .templating import TemplateError, Templates
+from .templating import TemplateError, Templates, unframed
 from .views import Views
 from .window import CeilingExceeded, Fitted, Shown, Window
 from .writer import Memory, NotWritten, Writer
@@ -42,4 +42,5 @@ __all__ = [
     "stub",
     "summarize",
     "summarize_with",
+    "unframed",
 ]

@@ -18,6 +18,7 @@ _CHAT_MARKERS = re.compile(
     re.IGNORECASE,
 )
 _FRAME = re.compile(r"^([ \t]*)\[(?=r\d|end |\+\d)", re.MULTILINE | re.IGNORECASE)
+_CARD_FRAME = re.compile(r"^([ \t]*)\[(?=r\d+[:/#\[]|end r\d)", re.MULTILINE)
 _INVISIBLE = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
     r"|[\U000e0000-\U000e007f\ud800-\udfff]"
@@ -39,6 +40,17 @@ def neutralise(text: str) -> str:
     text = _INVISIBLE.sub(_escape, text)
     text = _CHAT_MARKERS.sub(lambda found: found.group().translate(_MARKER_MASK), text)
     return _FRAME.sub(r"\1\\[", text)
+
+
+def unframed(text: str) -> str:
+    """Text that passes beside cards, with no line that could be taken for the frame of one; the rest stays as it is.
+
+    >>> unframed("[r7: requests.json, table]")
+    '\\\\[r7: requests.json, table]'
+    >>> unframed("[end of file]")
+    '[end of file]'
+    """
+    return _CARD_FRAME.sub(r"\1\\[", text)
 
 
 def on_one_line(text: str) -> str:

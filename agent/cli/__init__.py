@@ -10,6 +10,7 @@ from pager import PagerError
 from ..errors import AgentError
 from .bench import bench
 from .demonstration import demo
+from .mcp import mcp
 from .output import print_note
 from .pages import find, open_, page, query, summary
 from .plan import plan
@@ -31,6 +32,7 @@ app.command("results")(results)
 app.command("pin")(pin)
 app.command("expire")(expire)
 app.command("export")(export)
+app.command("mcp")(mcp)
 app.command("tool")(tool)
 app.command("plan")(plan)
 app.command("investigate")(investigate_)

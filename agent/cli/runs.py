@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -26,9 +26,7 @@ from .live import Live
 from .output import print_json, print_text, working
 from .pages import DEFAULT_STORE, By, Json, Store, TemplateFolder, Tokenizer, revive, show_card
 from .plan import Cache, Precision
-
-if TYPE_CHECKING:
-    from ..models.local import LocalModel
+from .serving import BaseUrl, ModelChoice, ModelSource, ServedTokenizer
 
 INVESTIGATING = 5  # the first tools, whose schemas every prompt of an investigation carries
 
@@ -37,10 +35,6 @@ Subject = Annotated[
     typer.Option(
         "--subject", help="The network to look into: a model folder or .gguf file; the model itself by default."
     ),
-]
-ModelSource = Annotated[
-    str | None,
-    typer.Option("--model", help="The agent's model: a folder, .gguf file or hub id; nothing is the bundled one."),
 ]
 
 
@@ -86,6 +80,8 @@ def investigate_(
     question: Annotated[str | None, typer.Argument(help="What to find out.")] = None,
     subject: Subject = None,
     model: ModelSource = None,
+    base_url: BaseUrl = None,
+    tokenizer: ServedTokenizer = None,
     ceiling: Annotated[
         str | None, typer.Option(help="The most tokens of a generation, prompt and reserve; auto: what memory holds.")
     ] = None,
@@ -123,23 +119,31 @@ def investigate_(
         "seed": seed,
     }
     chosen = {name: value for name, value in options.items() if value is not None}
-    asked = read_ceiling(ceiling)
-    loading = {"attention": attention.value, "dtype": dtype and dtype.value, "kv_cache": kv_cache.value}
+    limit = read_ceiling(ceiling)
     observer = unobserved if as_json else Live()
+    asked = ModelChoice(
+        model,
+        base_url=base_url,
+        tokenizer=tokenizer,
+        attention=attention.value,
+        dtype=dtype and dtype.value,
+        kv_cache=kv_cache.value,
+    )
     if resumed is not None:
-        changed = chosen | ({"ceiling": asked} if asked else {})
-        outcome = _resumed(resumed, question, changed, Templates(templates), observer)
+        about = RunFolder(resumed).info().about
+        noted = ModelChoice.noted(about, base_url=base_url, tokenizer=tokenizer)
+        changed = chosen | ({"ceiling": limit} if limit else {})
+        outcome = _resumed(resumed, question, changed, noted, Templates(templates), observer)
     elif question is None:
         raise BadInput("nothing to investigate: give a question, or --resume with a run's folder")
     else:
         outcome = start(
             question,
-            subject=_subject_folder(subject or model),
-            model=model,
+            subject=_subject_folder(subject or asked.network),
+            model=asked,
             run=run or Path("runs") / time.strftime("%Y%m%d-%H%M%S"),
             settings=chosen,
-            ceiling=asked,
-            loading=loading,
+            ceiling=limit,
             templates=Templates(templates),
             observer=observer,
         )
@@ -150,20 +154,18 @@ def start(
     question: str,
     *,
     subject: Path,
-    model: str | None,
+    model: ModelChoice,
     run: Path,
     settings: Mapping[str, Any],
     ceiling: int | None,
     templates: Templates,
     observer: Observer,
-    loading: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Investigate in a new run folder, and write its report; without a ceiling, under the largest that is safe."""
     from .ceilings import ceiling_for
 
-    loading = dict(loading or {})
     _checked(settings, ceiling)
-    loaded = _model(model, templates, loading)
+    loaded = model.load(templates)
     derived = ceiling_for(loaded, ceiling)
     outcome = investigate(
         question,
@@ -173,24 +175,28 @@ def start(
         settings=Settings(ceiling=derived.tokens, **settings),
         templates=templates,
         observer=observer,
-        about={"subject": str(subject), "model": model, "loading": loading, "memory": derived.about},
+        about={"subject": str(subject), **model.about(), "memory": derived.about},
     )
     write_report(run, templates=templates)
     return outcome
 
 
 def _resumed(
-    run: Path, question: str | None, changed: dict[str, Any], templates: Templates, observer: Observer
+    run: Path,
+    question: str | None,
+    changed: dict[str, Any],
+    model: ModelChoice,
+    templates: Templates,
+    observer: Observer,
 ) -> Outcome:
     from dataclasses import replace
 
     info = RunFolder(run).info()
     if question is not None and question != info.question:
         raise BadInput(f"{run} investigates {info.question!r}; leave the question out, or start a new run")
-    model, loading = info.about.get("model"), info.about.get("loading")
     outcome = resume(
         run,
-        model=_model(str(model) if model else None, templates, loading if isinstance(loading, dict) else {}),
+        model=model.load(templates),
         tools=_tools(Path(str(info.about["subject"])))[:INVESTIGATING],
         settings=replace(info.settings, **changed) if changed else None,
         observer=observer,
@@ -233,21 +239,14 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
     print_text("\n".join(lines) + "\n")
 
 
-def _said(spent: Totals) -> str:
-    read = f"{spent.input_tokens:,} prompt tokens: {spent.reused_tokens:,} reused, {spent.computed_tokens:,} computed"
-    return f"{read}; {spent.new_tokens:,} generated; {spent.seconds:.1f} s"
-
-
 def _checked(settings: Mapping[str, Any], ceiling: int | None) -> None:
     """Refuse settings that cannot be before a model is loaded for them."""
     Settings(**{**settings, **({"ceiling": ceiling} if ceiling is not None else {})})
 
 
-def _model(source: str | None, templates: Templates, loading: Mapping[str, Any]) -> "LocalModel":
-    from ..models import load_model
-
-    with working(f"loading {source or 'the bundled model'}"):
-        return load_model(source, templates=templates, **loading)
+def _said(spent: Totals) -> str:
+    read = f"{spent.input_tokens:,} prompt tokens: {spent.reused_tokens:,} reused, {spent.computed_tokens:,} computed"
+    return f"{read}; {spent.new_tokens:,} generated; {spent.seconds:.1f} s"
 
 
 def _subject_folder(subject: str | None) -> Path:

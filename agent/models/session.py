@@ -92,9 +92,8 @@ class Session:
     def held_for(self, ids: Sequence[int]) -> Held:
         """The cache as it stands before `ids` are fed, as a guard needs it."""
         self._choose(ids)
-        caches = [self._cache, self._put_by and self._put_by[0]]
-        held_bytes = sum(cache_bytes(cache) for cache in caches if cache is not None)
-        return Held(held_bytes, self._kept(ids), self.drop)
+        caches = [self._cache, self._put_by[0] if self._put_by else None]
+        return Held(sum(cache_bytes(one) for one in caches if one is not None), self._kept(ids), self.drop)
 
     def generate(
         self,
@@ -169,6 +168,12 @@ class Session:
             del self._held[keep:]
         return keep
 
+    def _kept(self, ids: Sequence[int]) -> int:
+        keep = min(_common(self._held, ids), len(ids) - 1)
+        cut_back = len(self._held) > keep
+        usable = self._cache is not None and keep > 0 and (not cut_back or _can_rewind(self._cache))
+        return keep if usable and not (self._recurrent and len(ids) - keep > 1) else 0
+
     def _choose(self, ids: Sequence[int]) -> None:
         """Takes up what was put by where it shares more with `ids`; puts by what is held where they are an aside."""
         here = _common(self._held, ids)
@@ -181,13 +186,6 @@ class Session:
             self._cache, self._held = None, []
         elif here > _OPENING:
             self._put_by = None
-
-    def _kept(self, ids: Sequence[int]) -> int:
-        keep = min(_common(self._held, ids), len(ids) - 1)
-        cut_back = len(self._held) > keep
-        usable = self._cache is not None and keep > 0 and (not cut_back or _can_rewind(self._cache))
-        ends = self._recurrent and len(ids) - keep > 1
-        return keep if usable and not ends else 0
 
 
 def _can_rewind(cache: Any) -> bool:

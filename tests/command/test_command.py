@@ -193,3 +193,12 @@ def test_a_store_is_listed_exported_and_made_smaller(records: Shell) -> None:
     assert "--older-than" in records.refused("expire")
     assert "is no age" in records.refused("expire", "--older-than", "soon")
     assert "nothing at r9" in records.refused("pin", "r9")
+
+
+def test_a_server_needs_a_model_name_and_somebody_listening(shell: Shell) -> None:
+    """`--base-url` without `openai:NAME`, and an address where nobody listens, are one sentence each."""
+    said = shell.refused("investigate", "why?", "--base-url", "http://127.0.0.1:9/v1")
+    assert "openai:NAME" in said
+    shell.folder.joinpath("a.txt").write_text("word " * 3000)
+    served = ("--by", "model", "--model", "openai:m", "--base-url", "http://127.0.0.1:9/v1")
+    assert "cannot be reached" in shell.refused("summarize", "a.txt", *served)
