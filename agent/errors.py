@@ -88,8 +88,8 @@ class ModelTooLarge(BadModel):
         smaller = ", load it in half the bytes with --dtype bfloat16" if dtype == "float32" else ""
         takes, free = f"{weights_bytes / 2**30:.2f} GiB", f"{free_bytes / 2**30:.2f} GiB"
         super().__init__(
-            f"no room to load {name}: its weights take {takes} in {dtype}, loading a little more, and {free} are free (by "
-            f"{limit}). Free memory{smaller}, or choose a smaller --model: toolpager plan --model … tells what fits."
+            f"no room to load {name}: its weights take {takes} in {dtype}, loading a little more, and {free} are free "
+            f"(by {limit}). Free memory{smaller}, or a smaller --model: toolpager plan --model … tells what fits."
         )
         self.weights_bytes = weights_bytes
         self.free_bytes = free_bytes
