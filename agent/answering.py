@@ -10,11 +10,12 @@ from .ceiling import Budget
 from .chat import ToolCall
 from .exchange import Answer, Exchange, root_of, same_call
 from .ledger import Ledger
+from .looking import LEAST_ANSWER, Looking
 from .memory import is_out_of_memory, let_go
 from .notebook import Notebook
 from .settings import Settings
 from .tools import Toolbox
-from .verbs import LEAST_ANSWER, VERBS, Finding, Verbs
+from .verbs import VERBS, Finding, Verbs
 from .words import Words
 
 _REOPENED = 3  # the same look for this often is told to the model
@@ -109,15 +110,16 @@ class Answering:
 
     def _look(self, ledger: Ledger, call: ToolCall, allowance: int) -> Served:
         """What a verb answers; a look taken again and again is noticed, an aged result that is opened is pinned."""
-        verbs = Verbs(
+        looking = Looking(
             pager=self.pager,
-            notebook=self.notebook,
             words=self.words,
-            budget=self.budget,
-            question=self.question,
+            page_tokens=self.budget.page,
+            card_tokens=self.budget.card,
             allowance=allowance,
+            question=self.question,
             shown=frozenset(made.address for made in ledger.made if made.address),
         )
+        verbs = Verbs(looking, self.notebook)
         seen = verbs.toolbox()[call.name].run(call.arguments)
         if isinstance(seen, Finding):
             return self._record(ledger, seen)

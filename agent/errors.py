@@ -14,6 +14,8 @@ AgentError
 │   └── ModelTooLarge  its weights do not fit the memory there is
 ├── NoBundledModel     the bundled model cannot be fetched or converted
 ├── ContextExceeded    prompt and reply would not fit the model's own context
+├── ServerFailed       a model server cannot be reached, or refuses
+├── CountUnknown       nobody can say how many tokens a prompt has
 ├── OutOfMemory        a generation ran out of memory; what it held has been freed
 └── ScriptEnded        a scripted model was asked for more replies than it has
 """
@@ -88,8 +90,9 @@ class ModelTooLarge(BadModel):
         smaller = ", load it in half the bytes with --dtype bfloat16" if dtype == "float32" else ""
         takes, free = f"{weights_bytes / 2**30:.2f} GiB", f"{free_bytes / 2**30:.2f} GiB"
         super().__init__(
-            f"no room to load {name}: its weights take {takes} in {dtype}, loading a little more, and {free} are free "
-            f"(by {limit}). Free memory{smaller}, or a smaller --model: toolpager plan --model … tells what fits."
+            f"no room to load {name}: its weights take {takes} in {dtype}, loading a little more, and {free} are "
+            f"free (by {limit}). Free memory{smaller}, or choose a smaller --model: toolpager plan --model … tells "
+            "what fits."
         )
         self.weights_bytes = weights_bytes
         self.free_bytes = free_bytes
@@ -100,16 +103,36 @@ class NoBundledModel(AgentError):
 
 
 class ContextExceeded(AgentError):
-    """Prompt and reply would not fit the model's own context; nothing was generated."""
+    """Prompt and reply would not fit the model's own context; nothing was generated.
 
-    def __init__(self, *, input_tokens: int, max_new_tokens: int, context_tokens: int) -> None:
+    `context_tokens` is None where a server refused and did not name it; `said` is how it worded that.
+    """
+
+    def __init__(
+        self, *, input_tokens: int, max_new_tokens: int, context_tokens: int | None, said: str | None = None
+    ) -> None:
+        context = "the model's context" if context_tokens is None else f"the model's context of {context_tokens} tokens"
+        lower = "it" if context_tokens is None else f"it to {context_tokens} or less"
         super().__init__(
-            f"{input_tokens} prompt tokens and {max_new_tokens} new ones exceed the model's context of "
-            f"{context_tokens} tokens; lower --ceiling to {context_tokens} or less."
+            f"{input_tokens} prompt tokens and {max_new_tokens} new ones exceed {context}"
+            f"{f' (the server said: {said})' if said else ''}: --ceiling is too high; lower {lower}."
         )
         self.input_tokens = input_tokens
         self.max_new_tokens = max_new_tokens
-        self.context_tokens = context_tokens
+        self.context_tokens = self.fits_tokens = context_tokens
+        self.requested_bytes = self.free_bytes = None
+
+
+class ServerFailed(AgentError):
+    """A model server cannot be reached, or refuses; `status` is the HTTP status, where there was one."""
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class CountUnknown(AgentError):
+    """Nobody can say how many tokens a prompt has, so nothing is generated."""
 
 
 class OutOfMemory(AgentError):

@@ -9,7 +9,7 @@ from .answering import Answering
 from .ceiling import lowered_ceiling, share_out
 from .chat import Choice, ToolCall
 from .compaction import Compaction
-from .errors import OutOfMemory
+from .errors import ContextExceeded, OutOfMemory
 from .events import Event, read_events
 from .exchange import Answer, Exchange
 from .ledger import Ledger
@@ -67,7 +67,7 @@ class Loop:
         if ledger.answer is not None:
             self._end(ledger.answer)
         elif ledger.waiting is not None:
-            self._answer(ledger.waiting)
+            self._serve(ledger, ledger.waiting)
         elif ledger.uncorrected is not None:
             self._correct(ledger.uncorrected)
         elif not ledger.finishing and (reason := self._over()):
@@ -75,11 +75,19 @@ class Loop:
                 self._append(event)
         elif ledger.reminder is not None and not ledger.reminder.asked and self._compaction.fits(ledger):
             self._speak("reminder")
-        elif events := self._compaction.events(ledger):
-            for event in events:
-                self._append(self._with_say(event))
-        else:
+        elif not self._shortened(self._compaction.before_turn(ledger)):
             self._speak("answer" if ledger.finishing else "turn")
+
+    def _serve(self, ledger: Ledger, call: ToolCall) -> None:
+        """Answer a call, or make room for its answer first."""
+        if not self._shortened(self._compaction.before_answer(ledger)):
+            self._answer(call)
+
+    def _shortened(self, events: list[Event]) -> bool:
+        """Append what makes room; whether there was any."""
+        for event in events:
+            self._append(self._with_say(event))
+        return bool(events)
 
     def _with_say(self, event: Event) -> Event:
         """A compaction as the model would have its summaries, where that was chosen and keeps under the ceiling."""
@@ -117,14 +125,14 @@ class Loop:
         self._generate(asked)
 
     def _generate(self, asked: Asked) -> None:
-        """Generate once; where memory runs out, lower the ceiling and leave the rest to the next step.
+        """Generate once; where memory or the model's context runs out, lower the ceiling for the next step.
 
         The second time in a row the error goes up, and the run can be resumed.
         """
         try:
             messages = self._compaction.messages(self._ledger)
             event = self._parts.speaking.speak(messages, asked, ceiling=self._budget.ceiling)
-        except OutOfMemory as error:
+        except (OutOfMemory, ContextExceeded) as error:
             failure = error.with_traceback(None)
         else:
             self._starved = False

@@ -1,11 +1,10 @@
 """Every message of the loop, rendered from its template; what came from a tool or a model enters only as data."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pager import Matches, Page, Rows, TokenCounter
-from summarizers import Templates
+from summarizers import Templates, call_text, clipped, matches_text, page_text, rows_text
 
 from .chat import Message, ToolCall
 from .exchange import Entry, Exchange, Remark
@@ -22,9 +21,9 @@ class Words:
     templates: Templates
     counter: TokenCounter
 
-    def head(self, question: str, notebook: str, index: str) -> list[Message]:
-        """The system prompt and the task: what every prompt of a run begins with."""
-        task = self.templates.render("task", question=question, notebook=notebook, index=index)
+    def head(self, question: str) -> list[Message]:
+        """The system prompt and the task: what every prompt of a run begins with, token by token."""
+        task = self.templates.render("task", question=question)
         return [Message(role="system", content=self.templates.render("system")), Message(role="user", content=task)]
 
     def messages(self, entry: Entry) -> list[Message]:
@@ -41,12 +40,12 @@ class Words:
     def notebook(self, observations: Sequence[Observation], *, limit_tokens: int) -> str:
         """The findings most worth a place, within the limit; how many more there are; "" where none fits."""
         shown = [self._short(one, limit_tokens // 2) for one in select(observations, 40)]
-        for count in range(len(shown), 0, -1):
+
+        def text(count: int) -> str:
             chosen = select(shown, count)
-            text = self.templates.render("notebook", observations=chosen, more=len(observations) - count)
-            if self.counter.count(text) <= limit_tokens:
-                return text
-        return ""
+            return self.templates.render("notebook", observations=chosen, more=len(observations) - count)
+
+        return self._most(text, len(shown), limit_tokens)
 
     def index(self, folded: Sequence[Exchange], *, limit_tokens: int) -> str:
         """The newest results that left the messages, one a line, within the limit; "" where none fits."""
@@ -56,25 +55,23 @@ class Words:
             for call, answer in zip(exchange.calls, exchange.answers, strict=True)
             if answer.status == "new" and answer.address
         ]
-        for count in range(min(len(lines), 40), 0, -1):
-            more = len(lines) - count
-            first = lines[0]["address"]
-            text = self.templates.render("index", results=lines[-count:], more=more, first=first)
-            if self.counter.count(text) <= limit_tokens:
-                return text
-        return ""
+
+        def text(count: int) -> str:
+            more, first = len(lines) - count, lines[0]["address"]
+            return self.templates.render("index", results=lines[-count:], more=more, first=first)
+
+        return self._most(text, min(len(lines), 40), limit_tokens)
 
     def reminder(self, calls: Mapping[str, ToolCall]) -> str:
         """The request to save what matters of the results that are about to shrink, by id and call."""
         named = [{"address": address, "call": self.call(call, limit_tokens=20)} for address, call in calls.items()]
         return self.templates.render("reminder", results=named[:LISTED], more=max(0, len(named) - LISTED))
 
-    def notice(self, results: Sequence[str], saved: Sequence[str]) -> str:
-        """What was shortened and how it is seen again; "" where nothing was."""
-        if not results:
-            return ""
+    def notice(self, results: Sequence[str], saved: Sequence[str], *, notebook: str, index: str) -> str:
+        """What was shortened and how it is seen again, the findings, and what left the messages; "" of nothing."""
         named, more = list(results[:LISTED]), max(0, len(results) - LISTED)
-        return self.templates.render("notice", results=named, more=more, saved=list(saved[:LISTED]))
+        fields = {"results": named, "more": more, "saved": list(saved[:LISTED])}
+        return self.templates.render("notice", **fields, notebook=notebook, index=index)
 
     def correction(self, problem: str) -> str:
         """What was wrong with a reply."""
@@ -87,33 +84,15 @@ class Words:
 
     def page(self, page: Page) -> str:
         """One page in its frame."""
-        address = page.address.partition("#")[0]
-        return self.templates.render(
-            "page",
-            address=address,
-            page=page.page,
-            pages=page.pages,
-            kind=page.kind,
-            text=page.text,
-            next=page.next,
-        )
+        return page_text(page, self.templates)
 
     def matches(self, address: str, pattern: str, found: Matches) -> str:
         """What a search found, or what was searched and what is near."""
-        return self.templates.render(
-            "matches",
-            address=address,
-            pattern=self.clip(pattern, 20),
-            text=found.text,
-            shown=len(found.matches),
-            total=found.total,
-            searched=self.clip(str(found.searched), 30),
-            near=[self.clip(str(one), 20) for one in list(found.near)[:3]],
-        )
+        return matches_text(address, pattern, found, self.templates, self.counter)
 
     def rows(self, address: str, found: Rows) -> str:
         """The rows a query selected."""
-        return self.templates.render("rows", address=address, text=found.text, shown=len(found.rows), total=found.total)
+        return rows_text(address, found, self.templates)
 
     def branch(self, card: str, address: str) -> str:
         """The card of a part too long for a page, and the address of its first page."""
@@ -140,11 +119,8 @@ class Words:
     def recalled(self, found: Recalled, *, limit_tokens: int) -> str:
         """Findings that a search of the notebook brought back, within the limit."""
         shown = [self._short(one, limit_tokens // 2) for one in found.observations]
-        for count in range(len(shown), 0, -1):
-            text = self._recalled(shown[:count], found)
-            if self.counter.count(text) <= limit_tokens:
-                return text
-        return self._recalled([], found)
+        text = self._most(lambda count: self._recalled(shown[:count], found), len(shown), limit_tokens)
+        return text or self._recalled([], found)
 
     def aged(self, call: ToolCall) -> str:
         """The line that remains of an answer that can be had again by the same call."""
@@ -160,8 +136,9 @@ class Words:
 
     def call(self, call: ToolCall, *, limit_tokens: int) -> str:
         """A call as a person would write it."""
-        arguments = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in call.arguments.items()]
-        return self.clip(self.templates.render("called", tool=call.name, arguments=arguments), limit_tokens)
+        return call_text(
+            call.name, call.arguments, limit_tokens=limit_tokens, templates=self.templates, counter=self.counter
+        )
 
     def said(self, text: str) -> str:
         """The model's own words before its calls, as they may stand in the next prompt."""
@@ -178,15 +155,17 @@ class Words:
 
     def clip(self, text: str, limit_tokens: int) -> str:
         """The text on one line, and its beginning with "…" where it is longer than the limit."""
-        text = " ".join(text[: limit_tokens * 40].split())
-        if self.counter.count(text) <= limit_tokens:
-            return text
-        fits, over = 0, len(text)
+        return clipped(text, limit_tokens, self.counter)
+
+    def _most(self, text: Callable[[int], str], count: int, limit_tokens: int) -> str:
+        """The text of the greatest count up to `count` that is within the limit; "" where not even one is."""
+        fits, over, best = 0, count + 1, ""
         while over - fits > 1:
-            middle = (fits + over) // 2
-            within = self.counter.count(text[:middle] + "…") <= limit_tokens
-            fits, over = (middle, over) if within else (fits, middle)
-        return text[:fits] + "…"
+            middle = (fits + over) // 2 if over <= count else count  # all of them, as a rule
+            made = text(middle)
+            within = self.counter.count(made) <= limit_tokens
+            fits, over, best = (middle, over, made) if within else (fits, middle, best)
+        return best
 
     def _spoken(self, call: ToolCall) -> ToolCall:
         """A call as it may stand in a prompt: what the model copied from a result into it stays data."""

@@ -129,6 +129,8 @@ def key_text(key: Any) -> str:
 
 def _simplify(value: Any) -> Any:
     """One step towards a plain value: an equal thing of a simpler type, or the value itself when there is none."""
+    if type(value).__name__ in _MISSING:
+        return None
     for types_, simplify in _BUILTIN:
         if isinstance(value, types_):
             return simplify(value)
@@ -183,7 +185,12 @@ def _frame_records(value: Any) -> Any:
 
 
 def _pandas(value: Any) -> Any:
-    return _frame_records(value) if hasattr(value, "columns") else list(value.items())
+    """A DataFrame as records; a Series as its values, or as records where its index says something."""
+    if hasattr(value, "columns"):
+        return _frame_records(value)
+    if type(value.index).__name__ == "RangeIndex":
+        return value.tolist()
+    return _frame_records(value.rename("value" if value.name is None else value.name).to_frame())
 
 
 def _torch(value: Any) -> Any:
@@ -195,8 +202,11 @@ def _torch(value: Any) -> Any:
 
 
 def _listed(value: Any) -> Any:
-    """Numbers of a type that Python has none for as floats."""
+    """A structured array as records; numbers of a type that Python has none for as floats."""
     plain = value.tolist()
+    names = getattr(getattr(value, "dtype", None), "names", None)
+    if names:
+        return [dict(zip(names, row, strict=True)) for row in plain] if isinstance(plain, list) else plain
     return float(value) if plain is value or type(plain) is type(value) else plain
 
 
@@ -223,11 +233,14 @@ _BUILTIN: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (decimal.Decimal, _decimal),
     (BaseException, _exception),
 )
+_MISSING = ("NaTType", "NAType")  # what pandas has in the place of a missing time or value
 _FOREIGN: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("__dataclass_fields__", _fields),
     ("model_fields", _pydantic),
     ("to_dicts", lambda value: value.to_dicts()),
     ("to_pylist", lambda value: value.to_pylist()),
+    ("as_py", lambda value: value.as_py()),
+    ("collect_schema", lambda value: value.collect()),
     ("iloc", _pandas),
     ("is_sparse", _torch),
     ("tolist", _listed),

@@ -4,26 +4,43 @@
 `summarize_with` lets a small model choose and connect, and keeps of that only what verifies.
 """
 
+from .answers import call_text, clipped, matches_text, page_text, rows_text
 from .assisted import summarize_with
 from .card import Card, card, stub
 from .fact import Fact
 from .gather import facts
-from .summary import Summary, summarize
-from .templating import TemplateError, Templates
+from .paged import paged
+from .summary import SMALLEST_BUDGET, Summary, summarize
+from .templating import TemplateError, Templates, unframed
+from .views import Views
+from .window import CeilingExceeded, Fitted, Shown, Window
 from .writer import Memory, NotWritten, Writer
 
 __all__ = [
+    "SMALLEST_BUDGET",
     "Card",
+    "CeilingExceeded",
     "Fact",
+    "Fitted",
     "Memory",
     "NotWritten",
+    "Shown",
     "Summary",
     "TemplateError",
     "Templates",
+    "Views",
+    "Window",
     "Writer",
+    "call_text",
     "card",
+    "clipped",
     "facts",
+    "matches_text",
+    "page_text",
+    "paged",
+    "rows_text",
     "stub",
     "summarize",
     "summarize_with",
+    "unframed",
 ]

@@ -10,9 +10,11 @@ from pager import PagerError
 from ..errors import AgentError
 from .bench import bench
 from .demonstration import demo
+from .mcp import mcp
 from .output import print_note
 from .pages import find, open_, page, query, summary
 from .plan import plan
+from .results import expire, export, pin, results
 from .runs import investigate_, tool
 
 app = typer.Typer(
@@ -26,6 +28,11 @@ app.command("open")(open_)
 app.command("find")(find)
 app.command("query")(query)
 app.command("summarize")(summary)
+app.command("results")(results)
+app.command("pin")(pin)
+app.command("expire")(expire)
+app.command("export")(export)
+app.command("mcp")(mcp)
 app.command("tool")(tool)
 app.command("plan")(plan)
 app.command("investigate")(investigate_)

@@ -19,6 +19,8 @@ class Benchmark(StrEnum):
     quality = "quality"
     speed = "speed"
     memory = "memory"
+    proxy = "proxy"
+    schedule = "schedule"
 
 
 def bench(
@@ -27,7 +29,7 @@ def bench(
         Benchmark, typer.Argument(help="What to measure; further options are its own (see --help after it).")
     ],
 ) -> None:
-    """Measure quality against tokens, speed, or memory under a cap, beside everything else one could pick."""
+    """Measure quality against tokens, speed, memory, schedules of shortening, or what the MCP proxy adds."""
     if not (CHECKOUT / "benchmarks" / "quality.py").is_file():
         raise BadInput(
             "the benchmarks come with the source, not with the package; run this from a clone of the project"

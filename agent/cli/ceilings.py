@@ -1,9 +1,11 @@
 """How the command comes by an investigation's ceiling: derived from memory, or given and held against it."""
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from ..chat import Model
 from ..errors import BadInput, CeilingTooLow
+from ..settings import Settings
 from .output import print_note, working
 
 if TYPE_CHECKING:
@@ -34,12 +36,24 @@ def read_ceiling(text: str | None) -> int | None:
     return int(digits)
 
 
-def ceiling_for(model: "LocalModel", asked: int | None) -> Ceiling:
-    """The ceiling asked for, or the largest that is safe in the memory that is free now.
+def ceiling_for(model: Model, asked: int | None) -> Ceiling:
+    """The ceiling asked for, or the largest that is safe: in the memory that is free now, or in a server's context.
+
+    Of a server whose context nobody knows it is the settings' own. Raises CeilingTooLow where nothing fits.
+    """
+    if hasattr(model, "safe_ceiling"):  # a model on this machine; its class would load torch
+        return _planned(cast("LocalModel", model), asked)
+    tokens = asked or model.context_tokens or Settings().ceiling
+    return Ceiling(
+        tokens, {"chosen": "given" if asked else AUTO, "limited_by": "context", "context": model.context_tokens}
+    )
+
+
+def _planned(model: "LocalModel", asked: int | None) -> Ceiling:
+    """The ceiling by the plan of a model on this machine.
 
     A derived one is probed for first: a few seconds, once for a model on a machine. A given one that is more than is
-    safe by the formula gets a warning with the numbers; the guard of every generation stands behind it. Raises
-    CeilingTooLow where nothing fits.
+    safe by the formula gets a warning with the numbers; the guard of every generation stands behind it.
     """
     if asked is None:
         with working("measuring what the model takes"):

@@ -2,11 +2,11 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -20,14 +20,13 @@ from ..report import chart_lines, run_generations, write_report
 from ..run import RunFolder
 from ..settings import Settings
 from ..tools import Tool
+from ..totals import Totals
 from .ceilings import read_ceiling
 from .live import Live
 from .output import print_json, print_text, working
 from .pages import DEFAULT_STORE, By, Json, Store, TemplateFolder, Tokenizer, revive, show_card
 from .plan import Cache, Precision
-
-if TYPE_CHECKING:
-    from ..models.local import LocalModel
+from .serving import BaseUrl, ModelChoice, ModelSource, ServedTokenizer
 
 INVESTIGATING = 5  # the first tools, whose schemas every prompt of an investigation carries
 
@@ -36,10 +35,6 @@ Subject = Annotated[
     typer.Option(
         "--subject", help="The network to look into: a model folder or .gguf file; the model itself by default."
     ),
-]
-ModelSource = Annotated[
-    str | None,
-    typer.Option("--model", help="The agent's model: a folder, .gguf file or hub id; nothing is the bundled one."),
 ]
 
 
@@ -51,24 +46,33 @@ class Loadable(StrEnum):
 
 
 def tool(
-    name: Annotated[str, typer.Argument(help="A tool's name, such as get_weight_statistics.")],
+    name: Annotated[
+        str | None, typer.Argument(help="A tool's name, such as scan_network; without it, the list.")
+    ] = None,
     arguments: Annotated[list[str] | None, typer.Argument(help="key=value; values in JSON, or text.")] = None,
     subject: Subject = None,
+    own: Annotated[
+        Path | None, typer.Option("--tools", help="A Python file with further tools, made by @subject_tool.")
+    ] = None,
     store: Store = DEFAULT_STORE,
     tokenizer: Tokenizer = None,
     templates: TemplateFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Run one introspection tool by hand and print its card; then `open`."""
+    """Run one introspection tool by hand and print its card; then `open`. Without a name, list the tools."""
     folder = _subject_folder(subject)
-    tools = {one.name: one for one in _tools(folder)}
+    tools = {one.name: one for one in (*_tools(folder), *_own(own, folder))}
+    if name is None:
+        _list_tools(tools.values(), as_json=as_json)
+        return
     if name not in tools:
         raise BadInput(f"there is no tool {name!r}; the tools are: {', '.join(tools)}")
     given = _arguments(arguments or [])
     with Pager(store, counter=counter(tokenizer), revive=partial(revive, store)) as pager:
         with working(f"{name} on {folder}"):
             value = tools[name].run(given)
-        result = pager.put(value, name=name, call=Call(name, {**given, "subject": str(folder)}))
+        about = {"subject": str(folder)} | ({"tools": str(own.resolve())} if own else {})
+        result = pager.put(value, name=name, call=Call(name, given | about))
         show_card(pager, result, Templates(templates), as_json=as_json)
 
 
@@ -76,6 +80,8 @@ def investigate_(
     question: Annotated[str | None, typer.Argument(help="What to find out.")] = None,
     subject: Subject = None,
     model: ModelSource = None,
+    base_url: BaseUrl = None,
+    tokenizer: ServedTokenizer = None,
     ceiling: Annotated[
         str | None, typer.Option(help="The most tokens of a generation, prompt and reserve; auto: what memory holds.")
     ] = None,
@@ -113,23 +119,31 @@ def investigate_(
         "seed": seed,
     }
     chosen = {name: value for name, value in options.items() if value is not None}
-    asked = read_ceiling(ceiling)
-    loading = {"attention": attention.value, "dtype": dtype and dtype.value, "kv_cache": kv_cache.value}
+    limit = read_ceiling(ceiling)
     observer = unobserved if as_json else Live()
+    asked = ModelChoice(
+        model,
+        base_url=base_url,
+        tokenizer=tokenizer,
+        attention=attention.value,
+        dtype=dtype and dtype.value,
+        kv_cache=kv_cache.value,
+    )
     if resumed is not None:
-        changed = chosen | ({"ceiling": asked} if asked else {})
-        outcome = _resumed(resumed, question, changed, Templates(templates), observer)
+        about = RunFolder(resumed).info().about
+        noted = ModelChoice.noted(about, base_url=base_url, tokenizer=tokenizer)
+        changed = chosen | ({"ceiling": limit} if limit else {})
+        outcome = _resumed(resumed, question, changed, noted, Templates(templates), observer)
     elif question is None:
         raise BadInput("nothing to investigate: give a question, or --resume with a run's folder")
     else:
         outcome = start(
             question,
-            subject=_subject_folder(subject or model),
-            model=model,
+            subject=_subject_folder(subject or asked.network),
+            model=asked,
             run=run or Path("runs") / time.strftime("%Y%m%d-%H%M%S"),
             settings=chosen,
-            ceiling=asked,
-            loading=loading,
+            ceiling=limit,
             templates=Templates(templates),
             observer=observer,
         )
@@ -140,20 +154,18 @@ def start(
     question: str,
     *,
     subject: Path,
-    model: str | None,
+    model: ModelChoice,
     run: Path,
     settings: Mapping[str, Any],
     ceiling: int | None,
     templates: Templates,
     observer: Observer,
-    loading: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Investigate in a new run folder, and write its report; without a ceiling, under the largest that is safe."""
     from .ceilings import ceiling_for
 
-    loading = dict(loading or {})
     _checked(settings, ceiling)
-    loaded = _model(model, templates, loading)
+    loaded = model.load(templates)
     derived = ceiling_for(loaded, ceiling)
     outcome = investigate(
         question,
@@ -163,24 +175,28 @@ def start(
         settings=Settings(ceiling=derived.tokens, **settings),
         templates=templates,
         observer=observer,
-        about={"subject": str(subject), "model": model, "loading": loading, "memory": derived.about},
+        about={"subject": str(subject), **model.about(), "memory": derived.about},
     )
     write_report(run, templates=templates)
     return outcome
 
 
 def _resumed(
-    run: Path, question: str | None, changed: dict[str, Any], templates: Templates, observer: Observer
+    run: Path,
+    question: str | None,
+    changed: dict[str, Any],
+    model: ModelChoice,
+    templates: Templates,
+    observer: Observer,
 ) -> Outcome:
     from dataclasses import replace
 
     info = RunFolder(run).info()
     if question is not None and question != info.question:
         raise BadInput(f"{run} investigates {info.question!r}; leave the question out, or start a new run")
-    model, loading = info.about.get("model"), info.about.get("loading")
     outcome = resume(
         run,
-        model=_model(str(model) if model else None, templates, loading if isinstance(loading, dict) else {}),
+        model=model.load(templates),
         tools=_tools(Path(str(info.about["subject"])))[:INVESTIGATING],
         settings=replace(info.settings, **changed) if changed else None,
         observer=observer,
@@ -206,6 +222,7 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
                 "input_tokens": outcome.tokens.input_tokens,
                 "new_tokens": outcome.tokens.new_tokens,
                 "reused_tokens": outcome.tokens.reused_tokens,
+                "computed_tokens": outcome.tokens.computed_tokens,
                 "peak_tokens": outcome.tokens.peak_tokens,
                 "run": str(folder),
             }
@@ -217,6 +234,7 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
     ]
     lines += ["", "tokens of every generation: # prompt, . reserve, | ceiling"]
     lines += [f"  {line}" for line in chart_lines(run_generations(folder))]
+    lines += ["", _said(outcome.tokens)]
     lines += ["", f"run {folder}: report.md, tokens.png, events.jsonl, prompts/, store/"]
     print_text("\n".join(lines) + "\n")
 
@@ -226,11 +244,9 @@ def _checked(settings: Mapping[str, Any], ceiling: int | None) -> None:
     Settings(**{**settings, **({"ceiling": ceiling} if ceiling is not None else {})})
 
 
-def _model(source: str | None, templates: Templates, loading: Mapping[str, Any]) -> "LocalModel":
-    from ..models import load_model
-
-    with working(f"loading {source or 'the bundled model'}"):
-        return load_model(source, templates=templates, **loading)
+def _said(spent: Totals) -> str:
+    read = f"{spent.input_tokens:,} prompt tokens: {spent.reused_tokens:,} reused, {spent.computed_tokens:,} computed"
+    return f"{read}; {spent.new_tokens:,} generated; {spent.seconds:.1f} s"
 
 
 def _subject_folder(subject: str | None) -> Path:
@@ -253,6 +269,24 @@ def _tools(subject: Path) -> list[Tool]:
 
     network = Network(subject)
     return [*introspection_tools(network), *further_tools(network)]
+
+
+def _own(file: Path | None, subject: Path) -> list[Tool]:
+    from ..introspection import Subject as Network
+    from ..introspection import tools_of
+
+    return [] if file is None else tools_of(file, Network(subject))
+
+
+def _list_tools(tools: Iterable[Tool], *, as_json: bool) -> None:
+    """Print each tool with its arguments and what it answers."""
+    if as_json:
+        print_json({"tools": [one.spec.schema() for one in tools]})
+        return
+    for one in tools:
+        properties, required = one.spec.parameters["properties"], one.spec.parameters["required"]
+        names = [name if name in required else f"[{name}]" for name in properties]  # type: ignore[attr-defined,operator]
+        print_text(f"{' '.join([one.name, *names])}\n    {one.spec.description}\n")
 
 
 def _arguments(given: list[str]) -> dict[str, object]:

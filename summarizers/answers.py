@@ -1,0 +1,61 @@
+"""Pages, matches and rows in the frames that an agent reads them in."""
+
+import json
+from collections.abc import Mapping
+
+from pager import Matches, Page, Rows, TokenCounter
+
+from .templating import Templates
+
+
+def page_text(page: Page, templates: Templates) -> str:
+    """One page in its frame."""
+    return templates.render(
+        "page",
+        address=page.address.partition("#")[0],
+        page=page.page,
+        pages=page.pages,
+        kind=page.kind,
+        text=page.text,
+        next=page.next,
+    )
+
+
+def matches_text(address: str, pattern: str, found: Matches, templates: Templates, counter: TokenCounter) -> str:
+    """What a search found, or what was searched and what is near."""
+    return templates.render(
+        "matches",
+        address=address,
+        pattern=clipped(pattern, 20, counter),
+        text=found.text,
+        shown=len(found.matches),
+        total=found.total,
+        searched=clipped(str(found.searched), 30, counter),
+        near=[clipped(str(one), 20, counter) for one in list(found.near)[:3]],
+    )
+
+
+def rows_text(address: str, found: Rows, templates: Templates) -> str:
+    """The rows a query selected."""
+    return templates.render("rows", address=address, text=found.text, shown=len(found.rows), total=found.total)
+
+
+def call_text(
+    tool: str, arguments: Mapping[str, object], *, limit_tokens: int, templates: Templates, counter: TokenCounter
+) -> str:
+    """A call as a person would write it, clipped."""
+    written = [f"{name}={json.dumps(value, ensure_ascii=False, default=str)}" for name, value in arguments.items()]
+    return clipped(templates.render("called", tool=tool, arguments=written), limit_tokens, counter)
+
+
+def clipped(text: str, limit_tokens: int, counter: TokenCounter) -> str:
+    """The text on one line, and its beginning with "…" where it is longer than the limit."""
+    text = " ".join(text[: limit_tokens * 40].split())
+    if counter.count(text) <= limit_tokens:
+        return text
+    fits, over = 0, len(text)
+    while over - fits > 1:
+        middle = (fits + over) // 2
+        within = counter.count(text[:middle] + "…") <= limit_tokens
+        fits, over = (middle, over) if within else (fits, middle)
+    return text[:fits] + "…"

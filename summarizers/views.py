@@ -1,0 +1,127 @@
+"""What an agent of any framework sees of a pager: results as text it can afford, and three verbs to look further."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from pager import Call, Pager, PagerError
+
+from .answers import matches_text, page_text, rows_text
+from .card import card
+from .summary import SMALLEST_BUDGET
+from .templating import Templates, neutralise
+
+Verb = Callable[..., str]
+VERBS = ("open", "find", "query")
+_FRAME = re.compile(r"\[(r\d+[^\s:,;\]]*)[:,;]")
+_FRAME_TOKENS = 60  # of the lines around a page, matches or rows
+_CHARACTERS_PER_TOKEN = 24  # more than a token of ordinary text has: what is longer is over the limit uncounted
+
+
+class Views:
+    """A pager's results as the text that stands in a prompt; the `open`, `find` and `query` that such text names.
+
+    A result of at most `limit_tokens` is told as it is, a longer one by its card of at most `card_tokens`; what a verb
+    answers has at most `page_tokens`. All are tokens of the pager's counter. Raises ValueError for limits too small to
+    say anything in.
+    """
+
+    def __init__(
+        self,
+        pager: Pager,
+        *,
+        limit_tokens: int = 400,
+        card_tokens: int = 260,
+        page_tokens: int = 800,
+        templates: Templates | None = None,
+    ) -> None:
+        least = {"limit_tokens": (limit_tokens, 0), "card_tokens": (card_tokens, SMALLEST_BUDGET)}
+        for name, (given, smallest) in (least | {"page_tokens": (page_tokens, 2 * _FRAME_TOKENS)}).items():
+            if given < smallest:
+                raise ValueError(f"{name}={given} is too small to say anything in; give {smallest} or more")
+        self.pager = pager
+        self.templates = templates or Templates()
+        self.limit_tokens = limit_tokens
+        self._card_tokens = card_tokens
+        self._page_tokens = page_tokens
+
+    def shown(self, value: object, *, tool: str, arguments: Mapping[str, object] | None = None) -> str:
+        """What an agent is told of a tool's result: the result, or its card once the whole is in the store.
+
+        `tool` and `arguments` (JSON values) are the call that the result answers. Raises PagerError where the store
+        cannot keep it.
+        """
+        if isinstance(value, str) and self._is_short(value):
+            return neutralise(value)
+        result = self.pager.put(value, name=tool, call=Call(tool, dict(arguments or {})))
+        node = self.pager.node(result.id)
+        if not isinstance(value, str | bytes) and (node.size_bytes or 0) <= self.limit_tokens * _CHARACTERS_PER_TOKEN:
+            text = node.text() if node.kind != "lazy" else None
+            if text is not None and self._is_short(text):
+                return neutralise(text)
+        made = card(node, limit_tokens=self._card_tokens, counter=self.pager.counter, templates=self.templates)
+        return made.text
+
+    def address_in(self, text: str) -> str | None:
+        """The address that a text stands for, where it is a card, page, summary or stub of this pager; else None."""
+        framed = _FRAME.match(text)
+        if framed is None:
+            return None
+        try:
+            return self.pager.node(framed[1].partition("#")[0]).address
+        except PagerError:
+            return None
+
+    def open(self, address: str) -> str:
+        """Show what stands at an address of a stored result.
+
+        Args:
+            address: r3, r3/layers[17], r3[120:140], or r3#2 for page 2
+        """
+        return self._answered(lambda limit: page_text(self.pager.open(address, limit_tokens=limit), self.templates))
+
+    def find(self, address: str, pattern: str) -> str:
+        """Search a stored result, from an address on, for words or a regular expression.
+
+        Args:
+            address: where to search, such as r3
+            pattern: the words or the expression
+        """
+
+        def found(limit: int) -> str:
+            matches = self.pager.find(address, pattern, limit_tokens=limit)
+            return matches_text(address, pattern, matches, self.templates, self.pager.counter)
+
+        return self._answered(found)
+
+    def query(self, address: str, sql: str) -> str:
+        """Run one SELECT on the table at an address of a stored result; the table's name is t.
+
+        Args:
+            address: a table, such as r3
+            sql: the SELECT statement
+        """
+        return self._answered(
+            lambda limit: rows_text(address, self.pager.query(address, sql, limit_tokens=limit), self.templates)
+        )
+
+    @property
+    def verbs(self) -> tuple[Verb, Verb, Verb]:
+        """`open`, `find` and `query`, for a framework that makes tools of functions."""
+        return self.open, self.find, self.query
+
+    def _answered(self, answer: Callable[[int], str]) -> str:
+        """The answer within the limit, frame included; what cannot be answered is a sentence that says what can."""
+        limit = self._page_tokens - _FRAME_TOKENS
+        try:
+            text = answer(limit)
+            while (over := self.pager.counter.count(text) - self._page_tokens) > 0:
+                limit -= over  # escapes and a long address took more than was left for them
+                text = answer(limit)
+        except PagerError as error:
+            return neutralise(str(error))
+        return text
+
+    def _is_short(self, text: str) -> bool:
+        if len(text) > self.limit_tokens * _CHARACTERS_PER_TOKEN:
+            return False
+        return self.pager.counter.count(text) <= self.limit_tokens

@@ -1,0 +1,281 @@
+"""A conversation of any framework under a hard ceiling: old results go down page → summary → stub → folded."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from pager import Call, PagerError
+
+from .answers import call_text
+from .card import stub
+from .summary import summarize
+from .views import VERBS, Views
+
+Level = Literal["page", "summary", "stub", "folded"]
+_LEVELS: tuple[Level, ...] = ("page", "summary", "stub", "folded")
+_MESSAGE_TOKENS = 8  # of role and separators around a message, in the chat templates that are known
+_LEAST_SAVED = 0.2  # of a text; a level that saves less is passed over
+_UNCALIBRATED = 1.1  # how far a count may be off before a model has reported one
+_REMEMBERED = 4096  # results whose level is remembered
+_INDEX_TOKENS = 160  # of the list of results that left the conversation
+_CALL_TOKENS = 24  # of a call in that list
+
+
+class CeilingExceeded(Exception):
+    """A prompt is over the ceiling though every result in it is shortened as far as it goes; nothing was sent."""
+
+    def __init__(self, *, input_tokens: int, reserve_tokens: int, ceiling_tokens: int) -> None:
+        self.input_tokens = input_tokens
+        self.reserve_tokens = reserve_tokens
+        self.ceiling_tokens = ceiling_tokens
+        super().__init__(
+            f"the prompt takes {input_tokens:,} tokens with every result shortened, and {reserve_tokens:,} are "
+            f"reserved for the reply: over the ceiling of {ceiling_tokens:,}; raise ceiling_tokens, lower "
+            "reserve_tokens, or shorten the instructions and messages"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A tool's answer in a conversation: `id` names the call, `turn` the model's message that made it.
+
+    Results of one turn are folded together, so that no call is left without its result. `call_tokens` are those of the
+    call itself, freed when the turn is folded.
+    """
+
+    id: str
+    turn: str
+    text: str
+    tool: str
+    arguments: Mapping[str, object]
+    call_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What a conversation says instead: `texts` by call id, and the `folded` turns, which leave it.
+
+    `tokens` is the whole prompt's count after that, calibrated.
+    """
+
+    texts: Mapping[str, str]
+    folded: frozenset[str]
+    tokens: int
+
+
+class Window:
+    """Keeps prompts under `ceiling_tokens`, `reserve_tokens` for the reply included.
+
+    Once a prompt passes `high_water` of its room, the oldest results are shortened, several at once, down to
+    `low_water`; until that happens again every prompt extends the one before. The newest `keep_recent` turns are
+    touched only where the ceiling could not be kept otherwise. Counts are the pager's counter's, raised by the
+    largest ratio that the model's own reports (`report`) have shown, and by 10 % before the first.
+    """
+
+    def __init__(
+        self,
+        views: Views,
+        *,
+        ceiling_tokens: int,
+        reserve_tokens: int = 1024,
+        keep_recent: int = 2,
+        high_water: float = 0.9,
+        low_water: float = 0.5,
+        summary_tokens: int = 150,
+    ) -> None:
+        if not 0 < reserve_tokens < ceiling_tokens:
+            raise ValueError(
+                f"reserve_tokens={reserve_tokens} must be positive and below ceiling_tokens={ceiling_tokens}"
+            )
+        if not 0 < low_water < high_water <= 1:
+            raise ValueError(
+                f"low_water={low_water} and high_water={high_water} must be fractions with "
+                "0 < low_water < high_water <= 1"
+            )
+        self._views = views
+        self._ceiling = ceiling_tokens
+        self._reserve = reserve_tokens
+        self._keep_recent = keep_recent
+        self._water = (high_water, low_water)
+        self._summary_tokens = summary_tokens
+        self._said: dict[str, tuple[Level, str]] = {}
+        self._ratio: float | None = None
+        self._counted = 0
+
+    def count(self, *parts: object) -> int:
+        """Tokens of messages or schemas: strings as they are, anything else as its JSON, each with its frame."""
+        counter = self._views.pager.counter
+        return sum(counter.count(_written(part)) + _MESSAGE_TOKENS for part in parts)
+
+    def report(self, input_tokens: int) -> None:
+        """Take in what the model says the last fitted prompt had; counts are raised where it had more."""
+        if self._counted and input_tokens > 0:
+            self._ratio = max(self._ratio or 1.0, input_tokens / self._counted)
+
+    def fit(self, shown: Sequence[Shown], *, other_tokens: int) -> Fitted:
+        """The texts with which a conversation is within the ceiling; `shown` is in its order, oldest first.
+
+        `other_tokens` counts everything else in the prompt: instructions, tool schemas, messages, calls. Raises
+        CeilingExceeded where nothing is left to shorten.
+        """
+        held = _Held([self._as_said(one) for one in shown], shown, self)
+        room = self._room()
+        total = held.tokens + other_tokens
+        high, low = self._water
+        if total > high * room:
+            held.shorten(wanted=total - int(low * room), needed=total - room, recent=self._keep_recent)
+        total = held.tokens + other_tokens
+        if total > room:
+            raise CeilingExceeded(
+                input_tokens=self._calibrated(total), reserve_tokens=self._reserve, ceiling_tokens=self._ceiling
+            )
+        self._counted = total
+        self._remember(held)
+        return Fitted(held.texts(), held.folded(), self._calibrated(total))
+
+    def text_at(self, one: Shown, level: Level) -> str | None:
+        """What a result says as a summary or a stub; None where it cannot be told so."""
+        views, counter = self._views, self._views.pager.counter
+        if one.tool in VERBS:  # it can be asked for again by the same call
+            return views.templates.render("aged", call=self._call(one)) if level == "stub" else None
+        address = self._address(one)
+        if address is None:
+            return None
+        try:
+            node = views.pager.node(address)
+            if level == "stub":
+                return stub(node, counter=counter, templates=views.templates)
+            budget = self._summary_tokens
+            return summarize(node, budget_tokens=budget, counter=counter, templates=views.templates).text
+        except (PagerError, ValueError):
+            return None
+
+    def index(self, folded: Sequence[Shown]) -> str:
+        """The newest of the results that left, one a line, within a bound; "" where there are none."""
+        views = self._views
+        found = [(self._address(one), one) for one in folded if one.tool not in VERBS]
+        lines = [{"address": address, "call": self._call(one)} for address, one in found if address]
+        for count in range(min(len(lines), _INDEX_TOKENS // 8), 0, -1):
+            more, first = len(lines) - count, lines[0]["address"]
+            text = views.templates.render("index", results=lines[-count:], more=more, first=first)
+            if views.pager.counter.count(text) <= _INDEX_TOKENS:
+                return text
+        return ""
+
+    def _address(self, one: Shown) -> str | None:
+        """Where a result is kept; one that was short enough to be told as it is, is kept now."""
+        views = self._views
+        try:
+            call = Call(one.tool, dict(one.arguments))
+            return views.address_in(one.text) or views.pager.put(one.text, name=one.tool, call=call).id
+        except PagerError:
+            return None
+
+    def _call(self, one: Shown) -> str:
+        views = self._views
+        return call_text(
+            one.tool,
+            one.arguments,
+            limit_tokens=_CALL_TOKENS,
+            templates=views.templates,
+            counter=views.pager.counter,
+        )
+
+    def _room(self) -> int:
+        """What prompts may have, in tokens of the counter."""
+        return int((self._ceiling - self._reserve) / (self._ratio or _UNCALIBRATED))
+
+    def _calibrated(self, tokens: int) -> int:
+        return round(tokens * (self._ratio or _UNCALIBRATED))
+
+    def _as_said(self, one: Shown) -> "_Now":
+        level, text = self._said.get(one.id, ("page", one.text))
+        return _Now(one, level, text, 0 if level == "folded" else self.count(text))
+
+    def _remember(self, held: "_Held") -> None:
+        for now in held.now:
+            self._said.pop(now.shown.id, None)
+            if now.level != "page":
+                self._said[now.shown.id] = (now.level, now.text)
+        for old in list(self._said)[: max(0, len(self._said) - _REMEMBERED)]:
+            del self._said[old]
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """A result as it stands in the conversation."""
+
+    shown: Shown
+    level: Level
+    text: str
+    tokens: int
+
+
+class _Held:
+    """The results of one prompt on their way down."""
+
+    def __init__(self, now: list[_Now], shown: Sequence[Shown], window: Window) -> None:
+        self.now = now
+        self._window = window
+        self._turns = list(dict.fromkeys(one.turn for one in shown))
+        self._index = window.index(self._gone())
+
+    @property
+    def tokens(self) -> int:
+        """Of all results and the list of those that left, less the calls of folded turns (which others counted)."""
+        calls = sum(one.call_tokens for one in self._gone())
+        return sum(one.tokens for one in self.now) + (self._window.count(self._index) if self._index else 0) - calls
+
+    def texts(self) -> dict[str, str]:
+        """What is said instead, where something is; the oldest result that stayed tells of those that left."""
+        changed = {one.shown.id: one.text for one in self.now if one.level in ("summary", "stub")}
+        oldest = next((one for one in self.now if one.level != "folded"), None)
+        if self._index and oldest is not None:
+            changed[oldest.shown.id] = f"{self._index}\n{oldest.text}"
+        return changed
+
+    def folded(self) -> frozenset[str]:
+        """The turns that leave."""
+        return frozenset(one.shown.turn for one in self.now if one.level == "folded")
+
+    def shorten(self, *, wanted: int, needed: int, recent: int) -> None:
+        """Free `wanted` tokens of what is old; of the newest `recent` turns no more than frees `needed`."""
+        goal, least = self.tokens - wanted, self.tokens - needed
+        old = self._turns[: max(0, len(self._turns) - recent)]
+        for step in self._steps(old):
+            if self.tokens <= goal:
+                return
+            self._lower(*step)
+        for step in self._steps(self._turns[len(old) :]):
+            if self.tokens <= least:
+                return
+            self._lower(*step)
+
+    def _steps(self, turns: Sequence[str]) -> Iterator[tuple[str, Level]]:
+        """The mildest of the oldest first; the newest turn of all is never folded."""
+        for level in _LEVELS[1:]:
+            yield from ((turn, level) for turn in turns if level != "folded" or turn != self._turns[-1])
+
+    def _gone(self) -> list[Shown]:
+        return [one.shown for one in self.now if one.level == "folded"]
+
+    def _lower(self, turn: str, level: Level) -> None:
+        for place, one in enumerate(self.now):
+            if one.shown.turn == turn and _LEVELS.index(one.level) < _LEVELS.index(level):
+                self.now[place] = self._lowered(one, level)
+        if level == "folded":
+            self._index = self._window.index(self._gone())
+
+    def _lowered(self, one: _Now, level: Level) -> _Now:
+        if level == "folded":
+            return replace(one, level=level, text="", tokens=0)
+        text = self._window.text_at(one.shown, level)
+        tokens = one.tokens if text is None else self._window.count(text)
+        if text is None or tokens > (1 - _LEAST_SAVED) * one.tokens:
+            return one
+        return replace(one, level=level, text=text, tokens=tokens)
+
+
+def _written(part: object) -> str:
+    return part if isinstance(part, str) else json.dumps(part, default=str, ensure_ascii=False)

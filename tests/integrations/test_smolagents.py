@@ -1,0 +1,79 @@
+"""smolagents with the pager: forty steps under a ceiling, on the real package."""
+
+from typing import Any
+
+import pytest
+from conversation import CALLS, CEILING, QUERY, RESERVE, TASK, rows, tokens
+from smolagents import CodeAgent, LogLevel, Model, Tool, ToolCallingAgent
+from smolagents.models import ChatMessage, ChatMessageToolCall, ChatMessageToolCallFunction, MessageRole
+
+from pager import Pager
+from summarizers import Views
+from summarizers.integrations.smolagents import StepCallback, paged_tools, verb_tools
+
+
+class Fetch(Tool):  # type: ignore[misc]
+    """Fetches a batch."""
+
+    name = "fetch"
+    description = "Fetch a batch of requests."
+    inputs = {"batch": {"type": "integer", "description": "which one"}}  # noqa: RUF012
+    output_type = "object"
+
+    def forward(self, batch: int) -> Any:
+        """The rows."""
+        return rows(batch)
+
+
+class Scripted(Model):  # type: ignore[misc]
+    """Fetches each batch, then queries an early one, then answers; keeps every prompt."""
+
+    def __init__(self, *, in_code: bool) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+        self._in_code = in_code
+
+    def generate(self, messages: list[ChatMessage], **_: Any) -> ChatMessage:
+        self.seen.append("\n".join(str(part.get("text")) for one in messages for part in _parts(one)))
+        turn = len(self.seen) - 1
+        name, arguments = "fetch", dict[str, Any](batch=turn)
+        if turn == CALLS:
+            name, arguments = ("find", {"address": "r3", "pattern": "9002"}) if self._in_code else ("query", QUERY)
+        elif turn > CALLS:
+            name, arguments = "final_answer", {"answer": "done"}
+        if self._in_code:
+            given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+            call = f"{name}({given})" if name == "final_answer" else f"print({name}({given}))"
+            return ChatMessage(role=MessageRole.ASSISTANT, content=f"<code>\n{call}\n</code>")
+        function = ChatMessageToolCallFunction(name=name, arguments=arguments)
+        call = ChatMessageToolCall(id=f"c{turn}", type="function", function=function)
+        return ChatMessage(role=MessageRole.ASSISTANT, content="", tool_calls=[call])
+
+
+def _parts(message: ChatMessage) -> list[dict[str, Any]]:
+    content = message.content
+    return [{"text": content}] if isinstance(content, str) else list(content or [])
+
+
+@pytest.mark.parametrize("in_code", [False, True], ids=["calls", "code"])
+def test_forty_steps_stay_under_the_ceiling(in_code: bool) -> None:
+    """Every prompt fits and keeps the task; old results still answer queries; code works on values, not on cards."""
+    model = Scripted(in_code=in_code)
+    kind: Any = CodeAgent if in_code else ToolCallingAgent
+    ceiling = CEILING + (4_000 if in_code else 0)  # the library's own instructions for code take more than 3,000
+    with Pager() as pager:
+        views = Views(pager)
+        agent = kind(
+            tools=[Fetch(), *verb_tools(views)] if in_code else paged_tools(views, [Fetch()]),
+            model=model,
+            step_callbacks=[StepCallback(views, ceiling_tokens=ceiling, reserve_tokens=RESERVE)],
+            max_steps=60,
+            verbosity_level=LogLevel.OFF,
+        )
+        answer = agent.run(TASK)
+        assert answer == "done"
+        assert len(model.seen) == CALLS + 2
+        for prompt in model.seen:
+            assert tokens(prompt) <= ceiling - RESERVE
+            assert TASK in prompt
+        assert "9002" in model.seen[-1]
