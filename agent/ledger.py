@@ -51,6 +51,7 @@ class Ledger:
     slips: int = 0
     finishing: bool = False
     answer: str | None = None
+    typed: str | None = None  # the answer as JSON, where a schema was given
     ended: bool = False
     reason: str = ""
     totals: Totals = field(default_factory=Totals)

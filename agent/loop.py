@@ -8,9 +8,11 @@ from .answering import Answering
 from .ceiling import lowered_ceiling, share_out
 from .chat import Choice, ToolCall
 from .compaction import Compaction
+from .coverage import axes_of
 from .errors import OutOfMemory
 from .events import Event, read_events
 from .exchange import Answer, Exchange
+from .held import held_tokens
 from .ledger import Ledger
 from .parts import Parts, fixed_tokens
 from .speaking import Asked
@@ -55,7 +57,9 @@ class Loop:
         """Write down what the fixed parts of every prompt cost."""
         fixed = fixed_tokens(self._parts.speaking, self._parts.info.question)
         budget = share_out(self._settings, fixed)
-        self._append({"event": "start", "parts": dict(fixed), "budget": asdict(budget)})
+        specs = self._parts.tools.specs
+        about = {"tools": [spec.name for spec in specs], "axes": axes_of(specs)}
+        self._append({"event": "start", "parts": dict(fixed), "budget": asdict(budget), **about})
 
     def step(self) -> None:
         """Do the next thing; which it is depends on the events so far and on nothing else."""
@@ -124,7 +128,8 @@ class Loop:
             failure = error.with_traceback(None)
         else:
             self._starved = False
-            self._append(event)
+            used = int(str(event["input_tokens"]))
+            self._append({**event, "held": held_tokens(self._ledger, self._parts.words.counter, input_tokens=used)})
             return
         used = failure.input_tokens + failure.max_new_tokens
         lowered = lowered_ceiling(self._settings, self._ledger.parts or {}, used=used)

@@ -39,7 +39,7 @@ def run(tmp_path: Path) -> Path:
 
 def test_the_report_tells_question_answer_findings_and_tokens(run: Path) -> None:
     """report.md has all that a reader asks first, and a row for every generation."""
-    text = write_report(run).read_text()
+    text = write_report(run).markdown.read_text()
     for part in (
         "Which layer stands out?",
         "It is layer 7: r1[7] holds 900.",
