@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from pager import Pager, PagerError, UnknownAddress
+from pager import Node, Pager, PagerError
 
 from .chat import ToolSpec
 from .events import Event
@@ -87,13 +87,21 @@ def _unopened(pager: Pager, looks: Sequence[Mapping[str, Any]], opened: Sequence
     for result in dict.fromkeys(root_of(address) for address in opened):
         try:
             node = pager.node(result)
-            names = [str(key) for key in node.body.keys(0, _LONGEST_AXIS)] if node.kind in _BRANCHES else []
-        except (UnknownAddress, PagerError):
+            names = _parts(node)
+        except PagerError:
             continue
         whole = any(look["address"] == result and "page 1 of 1," in look["content"] for look in looks)
         left = () if whole else tuple(name for name in names if not _is_opened(node.address_of(name), opened))
         if left and len(names) > 1:
             yield Unopened(result, left, len(names))
+
+
+def _parts(node: Node) -> list[str]:
+    """The names of a result's parts that have parts of their own; of a lazy one, all, for none is computed to see."""
+    if node.kind not in _BRANCHES:
+        return []
+    keys = node.body.keys(0, _LONGEST_AXIS)
+    return [str(key) for key in keys if node.kind == "lazy" or node.child(key).kind != "value"]
 
 
 def _is_opened(address: str, opened: Sequence[str]) -> bool:

@@ -12,6 +12,7 @@ from .bench import bench
 from .demonstration import demo
 from .output import print_note
 from .pages import find, open_, page, query, summary
+from .reports import report, runs
 from .runs import investigate_, tool
 
 app = typer.Typer(
@@ -27,6 +28,8 @@ app.command("query")(query)
 app.command("summarize")(summary)
 app.command("tool")(tool)
 app.command("investigate")(investigate_)
+app.command("report")(report)
+app.command("runs")(runs)
 app.command("demo")(demo)
 # options after the benchmark's name are the benchmark's
 app.command(

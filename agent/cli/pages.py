@@ -27,6 +27,7 @@ TemplateFolder = Annotated[
     Path | None,
     typer.Option("--templates", exists=True, file_okay=False, help="A folder whose files replace single templates."),
 ]
+OfRun = Annotated[Path | None, typer.Option("--run", help="The folder of a run, whose results to look into.")]
 DEFAULT_STORE = Path(".toolpager")
 
 
@@ -76,11 +77,12 @@ def open_(
     address: Annotated[str, typer.Argument(help="r1, r1/layers[17], r1[120:140], r1#2")],
     limit_tokens: Annotated[int, typer.Option(min=1, help="The most tokens of the page.")] = 1000,
     store: Store = DEFAULT_STORE,
+    run: OfRun = None,
     tokenizer: Tokenizer = None,
     as_json: Json = False,
 ) -> None:
     """Print one page of what stands at an address."""
-    with existing(store, tokenizer) as pager:
+    with existing(_of(run, store), tokenizer) as pager:
         found = pager.open(address, limit_tokens=limit_tokens)
     if as_json:
         print_json(
@@ -98,7 +100,8 @@ def open_(
         return
     print_text(found.text)
     if found.next:
-        print_note(f"page {found.page} of {found.pages}; next: toolpager open '{found.next}'")
+        where = f" --run {run}" if run else ""
+        print_note(f"page {found.page} of {found.pages}; next: toolpager open '{found.next}'{where}")
 
 
 def find(
@@ -106,11 +109,12 @@ def find(
     pattern: Annotated[str, typer.Argument(help="A regular expression; lower case matches any case.")],
     limit_tokens: Annotated[int, typer.Option(min=1, help="The most tokens of the answer.")] = 500,
     store: Store = DEFAULT_STORE,
+    run: OfRun = None,
     tokenizer: Tokenizer = None,
     as_json: Json = False,
 ) -> None:
     """Search a result and print what matches, with addresses."""
-    with existing(store, tokenizer) as pager:
+    with existing(_of(run, store), tokenizer) as pager:
         found = pager.find(address, pattern, limit_tokens=limit_tokens)
     if not as_json:
         print_text(found.text + "\n")
@@ -133,11 +137,12 @@ def query(
     limit_tokens: Annotated[int, typer.Option(min=1, help="The most tokens of the answer.")] = 500,
     max_rows: Annotated[int, typer.Option(min=1, help="The most rows of the answer.")] = 200,
     store: Store = DEFAULT_STORE,
+    run: OfRun = None,
     tokenizer: Tokenizer = None,
     as_json: Json = False,
 ) -> None:
     """Ask a table in SQL."""
-    with existing(store, tokenizer) as pager, working("querying"):
+    with existing(_of(run, store), tokenizer) as pager, working("querying"):
         found = pager.query(address, sql, limit_tokens=limit_tokens, max_rows=max_rows)
     if not as_json:
         print_text(found.text + "\n")
@@ -209,6 +214,14 @@ def _writer(source: str | None, templates: Templates) -> ModelWriter:
             return load_model(source, templates=templates)
 
     return ModelWriter(str(Path(source).resolve()) if source and Path(source).exists() else source or "bundled", load)
+
+
+def _of(run: Path | None, store: Path) -> Path:
+    """The store to look into: a run's, where one is named."""
+    if run is None:
+        return store
+    RunFolder(run).info()
+    return RunFolder(run).store_path
 
 
 def existing(store: Path, tokenizer: str | None = None) -> Pager:

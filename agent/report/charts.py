@@ -145,16 +145,26 @@ def line_chart(series: Series) -> Chart:
     marked = [(layer, *at(layer, known[layer])) for layer in series.flagged]
     dots = [Dot(x, y, f"layer {layer}: {known[layer]:.4g}") for layer, x, y in marked]
     words = [
-        Word(_LEFT - 6, 18, f"{high:.3g}", "end"),
-        Word(_LEFT - 6, height + 2, f"{low:.3g}", "end"),
+        Word(_LEFT - 6, 18, _short(high), "end"),
+        Word(_LEFT - 6, height + 2, _short(low), "end"),
         Word(_LEFT, height + 20, f"layer {first}", "start"),
         Word(width - 14, height + 20, str(last), "end"),
-        *(Word(x, y - 7 if y > 20 else y + 16, str(layer)) for layer, x, y in marked[:6]),
+        *_labels(marked, width),
     ]
     return Chart(
         width, height + 26, series.name, words=tuple(words), dots=tuple(dots), grid=(14.0, float(height)),
         path=" ".join(f"{x},{y}" for x, y in points), address=series.address,
     )  # fmt: skip
+
+
+def _labels(marked: Sequence[tuple[int, float, float]], width: float) -> list[Word]:
+    """The layers beside their marks, those left out that would stand on another."""
+    words: list[Word] = []
+    for layer, x, y in marked:
+        right = x + 24 < width
+        if all(abs(word.x - x) > 24 or abs(word.y - y) > 12 for word in words):
+            words.append(Word(x + 7 if right else x - 7, y + 4, str(layer), "start" if right else "end"))
+    return words
 
 
 def head_chart(heads: HeadMap) -> Chart:
@@ -185,6 +195,16 @@ def head_chart(heads: HeadMap) -> Chart:
     title = f"{heads.name}: {low:.3g} (pale) to {high:.3g} (full)"
     width = max(_PLOT[0], _LEFT + len(heads.heads) * cell + 8)
     return Chart(width, bottom + 20, title, tuple(boxes), tuple(words), address=heads.address)
+
+
+def _short(value: float) -> str:
+    """A number in at most seven characters.
+
+    >>> _short(23.4), _short(5843.0), _short(0.000226)
+    ('23.4', '5843', '2.3e-04')
+    """
+    near = f"{value:.3g}" if 1e-3 <= abs(value) < 1e3 or not value else f"{value:.0f}"
+    return near if 1e-3 <= abs(value) < 1e6 or not value else f"{value:.1e}"
 
 
 def _ticks(top: float) -> list[float]:

@@ -15,7 +15,10 @@ MOST_SERIES = 6  # of one result: those in which a layer stands out most
 MOST_MAPS = 4
 MOST_CELLS = 4096
 _DEPTH = 4  # levels of a result that are looked into
-_STANDS_OUT = 8.0  # robust standard deviations
+_STANDS_OUT = 8.0  # robust standard deviations …
+_SIBLINGS = 8  # … among at least so many layers
+_FEW = 0.15  # of the layers: where more stand out, none does
+_PLACES = frozenset(("position", "dimension", "index", "row", "column", "token", "id"))  # they name, they don't measure
 _TOLD_FIRST = 10.0  # a series of a layer that the result itself names comes before others that stand out
 _AXES = ("layer", "layer_id", "block")
 _HEADS = ("head", "head_id")
@@ -154,17 +157,23 @@ def _series(address: str, rows: Sequence[Row], axis: str, alarms: Sequence[Row])
     for module, group in groups.items():
         if len(group) < LEAST_LAYERS or not _is_unique(group, (axis,)):
             continue
-        for column in [name for name in group[0] if name not in (axis, label)]:
+        for column in [name for name in group[0] if name not in (axis, label) and not _is_name(name)]:
             points = [(row[axis], _number(row.get(column))) for row in group]
             known = sorted((layer, value) for layer, value in points if value is not None)
             if len(known) >= LEAST_LAYERS and len({value for _, value in known}) > 1:
                 yield _one(address, f"{module} {column}".strip(), known, _named(alarms, module))
 
 
+def _is_name(column: str) -> bool:
+    return column.rpartition(" ")[2] in _PLACES
+
+
 def _one(address: str, name: str, points: Sequence[tuple[int, float]], named: set[int]) -> Series:
     layers, values = tuple(layer for layer, _ in points), tuple(value for _, value in points)
     scores = robust_scores(values)
     standing = {layer for layer, score in zip(layers, scores, strict=True) if score >= _STANDS_OUT}
+    if len(values) < _SIBLINGS or len(standing) > _FEW * len(values):  # too few to compare, or a trend
+        standing = set()
     flagged = tuple(layer for layer in layers if layer in named | standing)
     told = [score for layer, score in zip(layers, scores, strict=True) if layer in named]
     outlying = max(scores) + _TOLD_FIRST * max(told, default=0.0)
