@@ -9,7 +9,7 @@ from .ceiling import lowered_ceiling, share_out
 from .chat import Choice, ToolCall
 from .compaction import Compaction
 from .coverage import axes_of
-from .errors import OutOfMemory
+from .errors import BadInput, OutOfMemory
 from .events import Event, read_events
 from .exchange import Answer, Exchange
 from .held import held_tokens
@@ -18,6 +18,8 @@ from .parts import Parts, fixed_tokens
 from .speaking import Asked
 from .summarizing import Summarizing
 from .verbs import VERBS, Finding
+
+_TYPINGS = 2  # how often the answer is asked for as JSON
 
 
 class Loop:
@@ -36,6 +38,7 @@ class Loop:
     def _share(self) -> None:
         """Share out the ceiling: the one that was set, or the lower one that memory turned out to allow."""
         parts, ledger, question = self._parts, self._ledger, self._parts.info.question
+        asked = ledger.asked or question
         settings = self._settings
         if ledger.ceiling is not None and ledger.ceiling < settings.ceiling:
             settings = replace(settings, ceiling=ledger.ceiling)
@@ -44,7 +47,7 @@ class Loop:
             parts.pager, parts.words, self._budget, settings, question, parts.speaking.measure
         )
         self._answering = Answering(
-            parts.pager, parts.tools, parts.notebook, parts.words, self._budget, settings, question
+            parts.pager, parts.tools, parts.notebook, parts.words, self._budget, settings, asked
         )
 
     def run(self) -> Ledger:
@@ -52,6 +55,15 @@ class Loop:
         while not self._ledger.ended:
             self.step()
         return self._ledger
+
+    def hear(self, message: str) -> None:
+        """Take up what a person says once the question before it is answered. Raises `BadInput` for too long a one."""
+        tokens, most = self._parts.words.counter.count(message), self._budget.room // 2
+        if tokens > most:
+            raise BadInput(f"that message has {tokens:,} tokens, and {most:,} have a place; shorten it")
+        content = self._parts.words.neutral(message)
+        self._append({"event": "person", "turn": self._ledger.turn, "content": content})
+        self._share()
 
     def _start(self) -> None:
         """Write down what the fixed parts of every prompt cost."""
@@ -65,7 +77,7 @@ class Loop:
         """Do the next thing; which it is depends on the events so far and on nothing else."""
         ledger = self._ledger
         if ledger.answer is not None:
-            self._end(ledger.answer)
+            self._conclude(ledger, ledger.answer)
         elif ledger.waiting is not None:
             self._answer(ledger.waiting)
         elif ledger.uncorrected is not None:
@@ -94,7 +106,7 @@ class Loop:
 
     def _over(self) -> str | None:
         """Why the investigation must come to its answer now, if it must."""
-        if self._ledger.turn >= self._settings.max_turns:
+        if self._ledger.turn - self._ledger.begun >= self._settings.max_turns:
             return "max_turns"
         return "slips" if self._ledger.slips >= self._settings.max_slips else None
 
@@ -105,13 +117,15 @@ class Loop:
             "turn": tuple(spec for spec in self._parts.speaking.tools if spec.name not in withheld),
             "reminder": tuple(spec for spec in self._parts.speaking.tools if spec.name == "record_observation"),
             "answer": (),
+            "typed": (),
         }[purpose]
-        text = purpose == "answer" or (purpose == "turn" and ledger.recorded >= self._settings.answer_after)
+        schema = self._parts.info.answer_schema if purpose == "typed" else None
+        text = purpose in ("answer", "typed") or (purpose == "turn" and ledger.recorded >= self._settings.answer_after)
         asked = Asked(
             number=ledger.totals.generations + 1,
             turn=ledger.turn + (purpose == "turn"),
             purpose=purpose,
-            choice=Choice(tools=tools, text=text),
+            choice=Choice(tools=tools, text=text, schema=schema),
             withheld=withheld,
         )
         self._generate(asked)
@@ -205,8 +219,22 @@ class Loop:
                 "finding": finding.finding,
                 "evidence": list(finding.evidence),
                 "salience": 1.0,
+                **({"step": finding.step} if finding.step is not None else {}),
             }
         )
+
+    def _conclude(self, ledger: Ledger, answer: str) -> None:
+        """End with the answer, once it is there as JSON too where that was asked for."""
+        schema = self._parts.info.answer_schema
+        if schema is None or ledger.typed is not None or ledger.typing > _TYPINGS:
+            self._end(answer)
+        elif ledger.typing == 0 or ledger.mistyped:
+            self._append({"event": "typed", "turn": ledger.turn, "content": self._parts.words.typed(schema)})
+        elif events := self._compaction.events(ledger):
+            for event in events:
+                self._append(event)
+        else:
+            self._speak("typed")
 
     def _correct(self, problem: str) -> None:
         content = self._parts.words.correction(problem)
@@ -223,6 +251,7 @@ class Loop:
                 "turn": self._ledger.turn,
                 "reason": reason,
                 "answer": answer,
+                "typed": self._ledger.typed,
                 "findings": len(self._ledger.observations),
                 **asdict(totals),
             }

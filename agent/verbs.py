@@ -1,6 +1,7 @@
 """The five tools every model gets: to look into results, and to keep what was found."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pager import Node, Page, Pager, UnknownAddress
@@ -10,7 +11,7 @@ from .ceiling import Budget
 from .chat import ToolSpec
 from .exchange import Answer
 from .notebook import Notebook
-from .tools import Toolbox, tool
+from .tools import Tool, Toolbox, tool
 from .words import Words
 
 VERBS = ("open", "find", "query", "record_observation", "query_memory")
@@ -27,6 +28,7 @@ class Finding:
     evidence: tuple[str, ...]
     unknown: tuple[str, ...]
     near: tuple[str, ...]
+    step: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,12 @@ class Verbs:
                 return Answer(text, "view", address)
         return Answer(self.words.no_room(address), "failed")
 
-    def record_observation(self, finding: str, evidence: str = "") -> Finding:
+    def record_observation(self, finding: str, evidence: str = "", step: int | None = None) -> Finding:
         """Save one finding: a value and its place.
 
         Args:
             evidence: the address it rests on
+            step: the plan's step it settles
         """
         if len(finding.split()) < LEAST_WORDS:
             raise ValueError(f"{finding.strip()[:40]!r} states nothing; say what was found, its value and its place")
@@ -93,7 +96,7 @@ class Verbs:
             except UnknownAddress as error:
                 unknown.append(address)
                 near.extend(error.nearest)
-        return Finding(finding.strip(), tuple(known), tuple(unknown), tuple(near))
+        return Finding(finding.strip(), tuple(known), tuple(unknown), tuple(near), step)
 
     def query_memory(self, query: str) -> Answer:
         """Search saved findings by words."""
@@ -102,7 +105,7 @@ class Verbs:
 
     def toolbox(self) -> Toolbox:
         """The verbs as tools."""
-        return Toolbox(tool(getattr(self, name)) for name in VERBS)
+        return Toolbox(_verb(getattr(self, name), len(self.words.plan)) for name in VERBS)
 
     def _is_branch(self, node: Node) -> bool:
         """A part with parts of its own, whose card the model has not seen: that comes before its text."""
@@ -131,6 +134,11 @@ class Verbs:
         return self.words.counter.count(text) <= self.allowance
 
 
-def verb_specs() -> tuple[ToolSpec, ...]:
-    """The five schemas."""
-    return tuple(tool(getattr(Verbs, name)).spec for name in VERBS)
+def verb_specs(*, steps: int = 0) -> tuple[ToolSpec, ...]:
+    """The five schemas; `steps` is the length of the plan, without which nothing speaks of steps."""
+    return tuple(_verb(getattr(Verbs, name), steps).spec for name in VERBS)
+
+
+def _verb(function: Callable[..., object], steps: int) -> Tool:
+    made = tool(function)
+    return made.bounded(step={"minimum": 1, "maximum": steps}) if steps else made.without("step")

@@ -9,6 +9,7 @@ from pager import PagerError
 
 from ..errors import AgentError
 from .bench import bench
+from .conversing import chat
 from .demonstration import demo
 from .output import print_note
 from .pages import find, open_, page, query, summary
@@ -28,6 +29,7 @@ app.command("query")(query)
 app.command("summarize")(summary)
 app.command("tool")(tool)
 app.command("investigate")(investigate_)
+app.command("chat")(chat)
 app.command("report")(report)
 app.command("runs")(runs)
 app.command("demo")(demo)

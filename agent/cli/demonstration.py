@@ -13,8 +13,9 @@ from summarizers import Templates
 from ..investigation import Outcome
 from ..settings import Settings
 from .live import Live
+from .outcome import show_outcome
 from .output import print_text, working
-from .runs import show_outcome, start
+from .runs import start
 
 if TYPE_CHECKING:
     from ..introspection import Plant

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,12 +16,15 @@ from ..chat import Model
 from ..errors import BadInput
 from ..events import Observer, unobserved
 from ..investigation import Outcome, investigate, resume
-from ..report import chart_lines, run_generations, write_report
+from ..plan import read_plan
+from ..report import write_report
 from ..run import RunFolder
 from ..settings import Settings
 from ..tools import Tool
+from ..typed import Schema, read_schema
 from .live import Live
-from .output import print_json, print_text, working
+from .outcome import show_outcome
+from .output import working
 from .pages import DEFAULT_STORE, By, Json, Store, TemplateFolder, Tokenizer, revive, show_card
 
 INVESTIGATING = 5  # the first tools, whose schemas every prompt of an investigation carries
@@ -47,8 +51,8 @@ def tool(
     as_json: Json = False,
 ) -> None:
     """Run one introspection tool by hand and print its card; then `open`."""
-    folder = _subject_folder(subject)
-    tools = {one.name: one for one in _tools(folder)}
+    folder = subject_folder(subject)
+    tools = {one.name: one for one in tools_of(folder)}
     if name not in tools:
         raise BadInput(f"there is no tool {name!r}; the tools are: {', '.join(tools)}")
     given = _arguments(arguments or [])
@@ -73,6 +77,8 @@ def investigate_(
     notebook_tokens: Annotated[int | None, typer.Option(help="The most tokens of findings in the prompt.")] = None,
     summarizer: Annotated[By | None, typer.Option(help="Who has a say in summaries of aged results.")] = None,
     seed: Annotated[int | None, typer.Option(help="What sampling starts from.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="A file of steps to put before the model, one a line.")] = None,
+    answer_schema: Annotated[Path | None, typer.Option(help="A JSON schema that the answer is to fit too.")] = None,
     run: Annotated[Path | None, typer.Option(help="A new folder for the run.")] = None,
     resumed: Annotated[Path | None, typer.Option("--resume", help="The folder of a run to go on with.")] = None,
     templates: TemplateFolder = None,
@@ -98,9 +104,13 @@ def investigate_(
     elif question is None:
         raise BadInput("nothing to investigate: give a question, or --resume with a run's folder")
     else:
+        steps = read_plan(plan) if plan else ()
+        schema = read_schema(answer_schema) if answer_schema else None
         outcome = start(
             question,
-            subject=_subject_folder(subject or model),
+            plan=steps,
+            answer_schema=schema,
+            subject=subject_folder(subject or model),
             model=model,
             run=run or Path("runs") / time.strftime("%Y%m%d-%H%M%S"),
             settings=Settings(**chosen),
@@ -119,17 +129,21 @@ def start(
     settings: Settings,
     templates: Templates,
     observer: Observer,
+    plan: Sequence[str] = (),
+    answer_schema: Schema | None = None,
 ) -> Outcome:
     """Investigate in a new run folder, and write its report."""
     outcome = investigate(
         question,
-        tools=_tools(subject)[:INVESTIGATING],
-        model=_model(model, templates),
+        tools=tools_of(subject)[:INVESTIGATING],
+        model=load(model, templates),
         run=run,
         settings=settings,
         templates=templates,
         observer=observer,
         about={"subject": str(subject), "model": model},
+        plan=plan,
+        answer_schema=answer_schema,
     )
     write_report(run, templates=templates)
     return outcome
@@ -146,8 +160,8 @@ def _resumed(
     model = info.about.get("model")
     outcome = resume(
         run,
-        model=_model(str(model) if model else None, templates),
-        tools=_tools(Path(str(info.about["subject"])))[:INVESTIGATING],
+        model=load(str(model) if model else None, templates),
+        tools=tools_of(Path(str(info.about["subject"])))[:INVESTIGATING],
         settings=replace(info.settings, **changed) if changed else None,
         observer=observer,
         templates=templates,
@@ -156,45 +170,16 @@ def _resumed(
     return outcome
 
 
-def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
-    """Print the answer, the findings, the tokens of every generation, and where the run lies."""
-    folder = outcome.run.path
-    if as_json:
-        print_json(
-            {
-                "answer": outcome.answer,
-                "reason": outcome.reason,
-                "turns": outcome.turns,
-                "findings": [
-                    {"finding": one.finding, "by": one.author, "turn": one.turn, "evidence": list(one.evidence)}
-                    for one in outcome.findings
-                ],
-                "input_tokens": outcome.tokens.input_tokens,
-                "new_tokens": outcome.tokens.new_tokens,
-                "reused_tokens": outcome.tokens.reused_tokens,
-                "peak_tokens": outcome.tokens.peak_tokens,
-                "run": str(folder),
-            }
-        )
-        return
-    lines = ["", "answer", f"  {outcome.answer or '(none)'}", "", "findings"]
-    lines += [f"  {one.number}. {one.finding} [{one.author}, turn {one.turn}]" for one in outcome.findings] or [
-        "  none"
-    ]
-    lines += ["", "tokens of every generation: # prompt, . reserve, | ceiling"]
-    lines += [f"  {line}" for line in chart_lines(run_generations(folder))]
-    lines += ["", f"run {folder}: report.md, tokens.png, events.jsonl, prompts/, store/"]
-    print_text("\n".join(lines) + "\n")
-
-
-def _model(source: str | None, templates: Templates) -> Model:
+def load(source: str | None, templates: Templates) -> Model:
+    """The driving model of a source."""
     from ..models import load_model
 
     with working(f"loading {source or 'the bundled model'}"):
         return load_model(source, templates=templates)
 
 
-def _subject_folder(subject: str | None) -> Path:
+def subject_folder(subject: str | None) -> Path:
+    """The folder of the network to look into."""
     from ..models import bundled_model, local_folder
 
     if subject is None:
@@ -208,7 +193,8 @@ def _subject_folder(subject: str | None) -> Path:
     return folder.resolve()
 
 
-def _tools(subject: Path) -> list[Tool]:
+def tools_of(subject: Path) -> list[Tool]:
+    """The tools for a network, the broadest first."""
     from ..introspection import Subject as Network
     from ..introspection import further_tools, introspection_tools
 

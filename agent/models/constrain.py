@@ -52,13 +52,16 @@ class Grammars:
         """A picker that allows what `choice` does. Raises BadTool for a schema that no grammar can be made of."""
         text = grammar(choice, self._family, max_new_tokens=max_new_tokens, markers=self._encoder.structure)
         matcher = LLMatcher(self._tokenizer, text, log_level=0)
+        if matcher.is_error() and choice.schema is not None:
+            raise BadTool(f"no grammar can be made of the answer's schema: {matcher.get_error().splitlines()[0]}")
         if matcher.is_error():
             names = ", ".join(tool.name for tool in choice.tools)
             raise BadTool(
                 f"no grammar can be made of the schemas of {names}: {matcher.get_error().splitlines()[0]}. "
                 "Write their parameters with plain types, properties, items and enum."
             )
-        reserve = max((self._closing_tokens(tool) for tool in choice.tools), default=0)
+        closing = 0 if choice.schema is None else max_new_tokens // 2
+        reserve = max((self._closing_tokens(tool) for tool in choice.tools), default=closing)
         return ConstrainedPicker(
             matcher, self._tokenizer, self._spellings, reserve=reserve, temperature=temperature, seed=seed
         )
@@ -195,6 +198,9 @@ def grammar(choice: Choice, family: Family, *, max_new_tokens: int, markers: Map
     `markers` are the tokenizer's added tokens: a tag among them is one token and no text. Without tools: text.
     """
     text = f"TEXT: {_TEXT}{_NO_CALL[family]}"
+    if choice.schema is not None:
+        schema = {**bounded(dict(choice.schema), max_new_tokens), "x-guidance": _JSON_OPTIONS}
+        return f"start: %json {json.dumps(schema)}\n"
     if not choice.tools:
         return f"start: TEXT\n{text}\n"
     opener = "<tool_call>" if "<tool_call>" in markers else '"<tool_call>"'
