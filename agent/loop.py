@@ -120,7 +120,7 @@ class Loop:
             "typed": (),
         }[purpose]
         schema = self._parts.info.answer_schema if purpose == "typed" else None
-        text = purpose in ("answer", "typed") or (purpose == "turn" and ledger.recorded >= self._settings.answer_after)
+        text = purpose in ("answer", "typed") or (purpose == "turn" and self._may_answer(ledger))
         asked = Asked(
             number=ledger.totals.generations + 1,
             turn=ledger.turn + (purpose == "turn"),
@@ -129,6 +129,11 @@ class Loop:
             withheld=withheld,
         )
         self._generate(asked)
+
+    def _may_answer(self, ledger: Ledger) -> bool:
+        """Only with the findings that were asked for, and never before anything was looked at."""
+        looked = bool(ledger.made) or not any(True for _ in self._parts.tools)
+        return looked and ledger.recorded >= self._settings.answer_after
 
     def _generate(self, asked: Asked) -> None:
         """Generate once; where memory runs out, lower the ceiling and leave the rest to the next step.

@@ -42,7 +42,9 @@ class Settings:
     pin_turns: int = 4
     """How many turns an aged result stays open once it was opened again."""
     answer_after: int = 1
-    """How many findings the model must have recorded before it may answer; at max_turns it is asked anyway."""
+    """How many findings the model must have recorded before it may answer; 0: once it has looked at anything.
+
+    At max_turns it is asked anyway."""
     narrow_after: int = 2
     """After this many answered repeats of one tool in a row it is not offered for a turn."""
     max_slips: int = 3
