@@ -91,11 +91,8 @@ def _unopened(pager: Pager, looks: Sequence[Mapping[str, Any]], opened: Sequence
         except PagerError:
             continue
         whole = any(look["address"] == result and "page 1 of 1," in look["content"] for look in looks)
-        left = (
-            ()
-            if whole and node.kind != "lazy"
-            else tuple(name for name in names if not _is_opened(node.address_of(name), opened))
-        )
+        seen = names if whole and node.kind != "lazy" else []
+        left = tuple(name for name in names if name not in seen and not _is_opened(node.address_of(name), opened))
         if left and len(names) > 1:
             yield Unopened(result, left, len(names))
 

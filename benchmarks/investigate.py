@@ -11,7 +11,8 @@ import json
 import tempfile
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from agent.tools import Tool
 from .corpus import PROJECT
 from .interval import wilson
 from .plainloop import Ended, investigated
-from .policies import POLICIES
+from .policies import POLICIES, loop_name
 from .progress import progress
 from .remembered import Remembered
 
@@ -52,6 +53,26 @@ class Case:
     loop: str
 
 
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A planted network: its fault, and the tools that look into it, which measure it once for all loops."""
+
+    planted: Plant
+    tools: list[Tool]
+
+
+@contextmanager
+def planted_network(kind: str, seed: int) -> Iterator[Network]:
+    """A copy of the bundled model with one fault, gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="toolpager-plant-") as folder:
+        target = Path(folder) / "network"
+        planted = plant(bundled_model(), target, seed, kind=kind)
+        yield Network(planted, introspection_tools(Subject(target)))
+
+
+Networks = Callable[[str, int], AbstractContextManager[Network]]
+
+
 def run_cases(
     cases: Sequence[Case],
     model: Model,
@@ -59,6 +80,7 @@ def run_cases(
     out: Path,
     runs: Path | None = None,
     limit_seconds: float | None = None,
+    networks: Networks = planted_network,
     show: bool = True,
 ) -> Fields:
     """Run the cases that `out` does not hold yet, none begun after `limit_seconds`; return what `out` then says.
@@ -70,37 +92,30 @@ def run_cases(
     known = {_key(one) for one in kept}
     due = [case for case in cases if _key(asdict(case)) not in known]
     with progress(len(due), show=show) as tick:
-        for planted, tools, group in _planted(due):
-            for case in group:
-                if limit_seconds is not None and time.monotonic() - began > limit_seconds:
-                    return _written(out, kept)
-                tick(f"{case.plant} {case.seed} {case.loop}")
-                kept.append({**asdict(case), **_outcome(case, planted, tools, model, runs)})
-                _written(out, kept)
+        for kind, seed in dict.fromkeys((case.plant, case.seed) for case in due):
+            if limit_seconds is not None and time.monotonic() - began > limit_seconds:
+                break
+            with networks(kind, seed) as network:
+                for case in (case for case in due if (case.plant, case.seed) == (kind, seed)):
+                    if limit_seconds is not None and time.monotonic() - began > limit_seconds:
+                        break
+                    tick(f"{case.plant} {case.seed} {case.loop}")
+                    kept.append({**asdict(case), **_outcome(case, network, model, runs)})
+                    _written(out, kept)
     return _written(out, kept)
 
 
-def _planted(due: Sequence[Case]) -> Iterator[tuple[Plant, list[Tool], list[Case]]]:
-    """Each planted network while its cases are run, with tools that measure it once."""
-    for kind, seed in dict.fromkeys((case.plant, case.seed) for case in due):
-        with tempfile.TemporaryDirectory(prefix="toolpager-plant-") as folder:
-            target = Path(folder) / "network"
-            planted = plant(bundled_model(), target, seed, kind=kind)
-            tools = introspection_tools(Subject(target))
-            yield planted, tools, [case for case in due if (case.plant, case.seed) == (kind, seed)]
-
-
-def _outcome(case: Case, planted: Plant, tools: list[Tool], model: Model, runs: Path | None) -> Fields:
+def _outcome(case: Case, network: Network, model: Model, runs: Path | None) -> Fields:
     settings = Settings(ceiling=case.ceiling, max_turns=case.max_turns, max_new_tokens=192, seed=case.seed)
     began = time.perf_counter()
     try:
-        ended = _ended(case, settings, tools, model, runs)
+        ended = _ended(case, settings, network.tools, model, runs)
     except AgentError as error:
         return {"error": f"{type(error).__name__}: {error}", "solved": False, "found": False}
     seconds = time.perf_counter() - began
     return {
-        "solved": planted.named_by(ended.answer),
-        "found": any(planted.named_by(finding) for finding in ended.findings),
+        "solved": network.planted.named_by(ended.answer),
+        "found": any(network.planted.named_by(finding) for finding in ended.findings),
         "turns": ended.turns,
         "input_tokens": ended.totals.input_tokens,
         "computed_tokens": ended.totals.input_tokens - ended.totals.reused_tokens + ended.totals.new_tokens,
@@ -109,7 +124,7 @@ def _outcome(case: Case, planted: Plant, tools: list[Tool], model: Model, runs: 
         "reason": ended.reason,
         "answer": ended.answer,
         "findings": list(ended.findings),
-        "planted": planted.description,
+        "planted": network.planted.description,
     }
 
 
@@ -196,11 +211,6 @@ def print_table(found: Fields) -> None:
             *(f"{row[name]:,.0f}" for name in ("turns", "input_tokens", "computed_tokens", "peak_tokens", "seconds")),
         )
     Console(width=None).print(table)
-
-
-def loop_name(loop: str) -> str:
-    """What a loop is called in a table."""
-    return POLICIES[loop].name if loop in POLICIES else loop
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from agent.ceiling import check_ceiling
 from agent.chat import Choice, Message, Model, Reply, ToolCall
-from agent.errors import AgentError
+from agent.errors import AgentError, CeilingTooLow
 from agent.notebook import Notebook, Observation
 from agent.settings import Settings
 from agent.tools import Tool, Toolbox, tool
@@ -17,7 +17,7 @@ from agent.words import Words
 from pager import Lazy, PagerError
 from summarizers import Templates
 
-from .policies import Policy, Room, Taken
+from .policies import LEAST_ROOM, Policy, Room, Taken
 
 _NOTES = ("record_observation", "query_memory")
 _FRAME_TOKENS = 16  # of a chat template around one message
@@ -80,16 +80,17 @@ class PlainLoop:
         """Ask for the answer under the findings, as the project's own loop does."""
         kept = [Observation(number, 0, "model", one) for number, one in enumerate(self.findings, 1)]
         last = Message("user", self.words.finish(self.question, kept, limit_tokens=_NOTEBOOK_TOKENS))
-        while (shown := self._shown([last])) is None:  # a full prompt gives up its oldest exchange for the request
-            del self.taken[0]
+        shown = self._shown([last])
+        if shown is None:
+            raise CeilingTooLow("not even the question fits", ceiling=self.settings.ceiling, needed=0, parts={})
         return self._ended(self._generate(shown, Choice((), text=True)).content, reason)
 
     def _shown(self, last: list[Message]) -> list[Message] | None:
         """The next prompt's messages, within the ceiling; None where the policy has nothing more to give up."""
         head = self.words.head(self.question, "", "")
         most = self.settings.ceiling - self.settings.max_new_tokens
-        tokens = most - self._measure([*head, *last])
-        while (chosen := self.policy.shown(self.taken, Room(tokens, self._weigh, self._cut))) is not None:
+        tokens, free = most - self._measure([*head, *last]), 0 if last else LEAST_ROOM
+        while (chosen := self.policy.shown(self.taken, Room(tokens, free, self._weigh, self._cut))) is not None:
             messages = [*head, *(message for one in chosen for message in one.messages()), *last]
             if (over := self._measure(messages) - most) <= 0:
                 return messages

@@ -40,9 +40,13 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What a policy may spend: `tokens` for the whole transcript; `weigh` counts an exchange, `cut` shortens a text."""
+    """What a policy may spend: `tokens` for the whole transcript, of which `free` must stay free for the next call.
+
+    `weigh` counts an exchange, `cut` shortens a text. Nothing need stay free for the answer itself.
+    """
 
     tokens: int
+    free: int
     weigh: Callable[[Taken], int]
     cut: Cut
 
@@ -76,7 +80,7 @@ class Dump:
         for one in taken:
             kept.append(shrunk(one, left, room))
             left -= room.weigh(kept[-1])
-        return kept if left >= LEAST_ROOM or not taken else None
+        return kept if left >= room.free or not taken else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ class Mask:
         """Calls all stay; results only of the newest exchanges, which share what is left."""
         old = [one.with_results(lambda _: _MASKED) for one in taken[: -self.last]]
         newest = list(taken[-self.last :])
-        each = (room.tokens - sum(map(room.weigh, old)) - LEAST_ROOM) // max(1, len(newest))
+        each = (room.tokens - sum(map(room.weigh, old)) - room.free) // max(1, len(newest))
         return _newest([*old, *(shrunk(one, each, room) for one in newest)], room)
 
 
@@ -120,11 +124,16 @@ class Original:
     def shown(self, taken: Sequence[Taken], room: Room) -> list[Taken] | None:
         """The newest exchanges, which share the room."""
         newest = list(taken[-self.last :])
-        each = (room.tokens - LEAST_ROOM) // max(1, len(newest))
+        each = (room.tokens - room.free) // max(1, len(newest))
         return _newest([shrunk(one, each, room) for one in newest], room)
 
 
 POLICIES: dict[str, Policy] = {"dump": Dump(), "head": Head(), "mask": Mask(), "original": Original()}
+
+
+def loop_name(loop: str) -> str:
+    """What a loop is called in a table."""
+    return POLICIES[loop].name if loop in POLICIES else loop
 
 
 def shrunk(one: Taken, tokens: int, room: Room) -> Taken:
@@ -139,7 +148,7 @@ def shrunk(one: Taken, tokens: int, room: Room) -> Taken:
 def _newest(taken: Sequence[Taken], room: Room) -> list[Taken]:
     """As many of the newest as leave room for another call."""
     kept: list[Taken] = []
-    left = room.tokens - LEAST_ROOM
+    left = room.tokens - room.free
     for one in reversed(taken):
         left -= room.weigh(one)
         if left < 0:
