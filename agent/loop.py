@@ -5,8 +5,9 @@ from collections import Counter
 from dataclasses import asdict, replace
 
 from .answering import Answering
+from .breadth import broad
 from .ceiling import lowered_ceiling, share_out
-from .chat import Choice, ToolCall
+from .chat import Choice, ToolCall, ToolSpec
 from .compaction import Compaction
 from .coverage import axes_of
 from .errors import BadInput, OutOfMemory
@@ -114,7 +115,7 @@ class Loop:
         ledger = self._ledger
         withheld = self._withheld() if purpose == "turn" else ()
         tools = {
-            "turn": tuple(spec for spec in self._parts.speaking.tools if spec.name not in withheld),
+            "turn": self._offered(withheld) if purpose == "turn" else (),
             "reminder": tuple(spec for spec in self._parts.speaking.tools if spec.name == "record_observation"),
             "answer": (),
             "typed": (),
@@ -129,6 +130,12 @@ class Loop:
             withheld=withheld,
         )
         self._generate(asked)
+
+    def _offered(self, withheld: tuple[str, ...]) -> tuple[ToolSpec, ...]:
+        """What may be called in a turn, the whole before its parts."""
+        verbs = [spec for spec in self._parts.speaking.tools if spec.name in VERBS]
+        tools = broad(self._parts.tools.specs, self._ledger.made, self._parts.info.question)
+        return tuple(spec for spec in (*verbs, *tools) if spec.name not in withheld)
 
     def _may_answer(self, ledger: Ledger) -> bool:
         """Only with the findings that were asked for, and never before anything was looked at."""
@@ -170,10 +177,15 @@ class Loop:
             return tuple(sorted(VERBS))
         repeats = Counter(one.call.name for one in made if one.status == "repeat" and not one.call.arguments)
         settled = {name for name, count in repeats.items() if count >= after and name in self._parts.tools}
-        newest = made[-after:]
+        in_vain = settled | self._stuck(after, "repeat") | self._stuck(max(2, after), "repeat", "failed")
+        return tuple(sorted(in_vain))
+
+    def _stuck(self, count: int, *statuses: str) -> set[str]:
+        """The tool that the newest calls, so many of them, asked for in vain."""
+        newest = self._ledger.made[-count:]
         names = {one.call.name for one in newest}
-        stuck = len(newest) == after and all(one.status in ("repeat", "failed") for one in newest) and len(names) == 1
-        return tuple(sorted(settled | names if stuck else settled))
+        stuck = len(newest) == count and all(one.status in statuses for one in newest) and len(names) == 1
+        return names if stuck else set()
 
     def _answer(self, call: ToolCall) -> None:
         """Serve one call; its finding is written before its receipt, so that a receipt is never a promise."""

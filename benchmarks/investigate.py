@@ -8,6 +8,7 @@ off and gone on with.
 """
 
 import json
+import sys
 import tempfile
 import time
 from argparse import ArgumentParser
@@ -107,12 +108,10 @@ def run_cases(
 
 def _outcome(case: Case, network: Network, model: Model, runs: Path | None) -> Fields:
     settings = Settings(ceiling=case.ceiling, max_turns=case.max_turns, max_new_tokens=192, seed=case.seed)
-    began = time.perf_counter()
     try:
         ended = _ended(case, settings, network.tools, model, runs)
     except AgentError as error:
         return {"error": f"{type(error).__name__}: {error}", "solved": False, "found": False}
-    seconds = time.perf_counter() - began
     return {
         "solved": network.planted.named_by(ended.answer),
         "found": any(network.planted.named_by(finding) for finding in ended.findings),
@@ -120,7 +119,7 @@ def _outcome(case: Case, network: Network, model: Model, runs: Path | None) -> F
         "input_tokens": ended.totals.input_tokens,
         "computed_tokens": ended.totals.input_tokens - ended.totals.reused_tokens + ended.totals.new_tokens,
         "peak_tokens": ended.totals.peak_tokens,
-        "seconds": round(seconds, 1),
+        "seconds": round(ended.totals.seconds, 1),
         "reason": ended.reason,
         "answer": ended.answer,
         "findings": list(ended.findings),
@@ -210,7 +209,7 @@ def print_table(found: Fields) -> None:
             f"{row['found']['hits']}/{row['found']['n']}",
             *(f"{row[name]:,.0f}" for name in ("turns", "input_tokens", "computed_tokens", "peak_tokens", "seconds")),
         )
-    Console(width=None).print(table)
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
 
 
 def main() -> None:

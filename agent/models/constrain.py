@@ -28,8 +28,8 @@ _JSON_OPTIONS = {
     "coerce_one_of": True,
     "lenient": True,
 }
-# prose does not begin as a call, a role or a card does: small models echo those
-_TEXT = r"/[ \n\t]*[^ \n\t<‹\[{](.|\n)*/"
+# prose does not begin as a call, fenced or not, a role or a card does: small models echo those
+_TEXT = r"/[ \n\t]*[^ \n\t<‹\[{`](.|\n)*/"
 _NO_CALL = {
     "hermes": r" & ~/(.|\n)*<tool_call>(.|\n)*/",
     "smollm": r" & ~/(.|\n)*<tool_call>(.|\n)*/",

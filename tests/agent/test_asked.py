@@ -136,9 +136,9 @@ def _tools() -> list[Tool]:
 def test_what_was_not_looked_at_is_worked_out(tmp_path: Path) -> None:
     """Tools never called, layers neither asked for nor opened, parts of results never opened."""
     script = [
-        ToolCall("get_layer", {"layer_id": 3}),
         ToolCall("get_network", {}),
-        ToolCall("open", {"address": "r2/layers.4"}),
+        ToolCall("get_layer", {"layer_id": 3}),
+        ToolCall("open", {"address": "r1/layers.4"}),
         "Layer 3.",
     ]
     model = ScriptedModel(script, counter=thirds())
@@ -146,7 +146,7 @@ def test_what_was_not_looked_at_is_worked_out(tmp_path: Path) -> None:
     outcome = investigate("Which?", model=model, tools=_tools(), run=tmp_path / "run", settings=settings)
     assert outcome.unseen.tools == ("huge",)
     assert outcome.unseen.axes == {"layer": (0, 1, 2, 5)}
-    assert [(one.result, len(one.parts), one.of) for one in outcome.unseen.results] == [("r2", 5, 6)]
+    assert [(one.result, len(one.parts), one.of) for one in outcome.unseen.results] == [("r1", 5, 6)]
     assert "layers never opened: 0–2, 5" in outcome.unseen.lines()
     assert ranges([7]) == "7"
 

@@ -173,11 +173,38 @@ def test_the_same_call_again_is_answered_from_the_store(tmp_path: Path) -> None:
 
 
 def test_a_tool_called_the_same_way_over_and_over_is_not_offered_for_a_turn(tmp_path: Path) -> None:
-    """Breadth before depth: after two repeats the tool is left out of the choice once, then offered again."""
-    model, _, events = _play(tmp_path / "run", [HUGE, HUGE, HUGE, ToolCall("tiny", {"text": "x"}), _huge(2), "Done."])
+    """After a repeat the tool is left out of the choice once, then offered again."""
+    model, _, events = _play(tmp_path / "run", [HUGE, HUGE, ToolCall("tiny", {"text": "x"}), _huge(2), "Done."])
     offered = [{spec.name for spec in fed.choice.tools} for fed in model.fed]
-    assert ["huge" in names for names in offered] == [True, True, True, False, True, True]
-    assert [event["withheld"] for event in events if event["event"] == "generation"][3] == ["huge"]
+    assert ["huge" in names for names in offered] == [True, True, False, True, True]
+    assert [event["withheld"] for event in events if event["event"] == "generation"][2] == ["huge"]
+
+
+def test_the_first_look_is_at_the_whole(tmp_path: Path) -> None:
+    """Until something was seen as a whole no call may name a layer, unless the question does; the schemas stay."""
+
+    @tool
+    def scan(layer: int | None = None) -> dict[str, int | None]:
+        """All layers, or one."""
+        return {"layer": layer}
+
+    @tool
+    def look(layer_id: int) -> dict[str, int]:
+        """One layer."""
+        return {"layer": layer_id}
+
+    bounds = {"minimum": 0, "maximum": 9}
+    tools = [scan.bounded(layer=bounds), look.bounded(layer_id=bounds)]
+    script = [ToolCall("scan", {}), ToolCall("look", {"layer_id": 3}), "Layer 3."]
+    model, _, _ = _play(tmp_path / "run", script, tools=tools)
+    first, second = model.fed[0], model.fed[1]
+    assert [(spec.name, list(spec.parameters["properties"])) for spec in first.choice.tools] == [("scan", [])]
+    assert {"scan", "look", "open"} <= {spec.name for spec in second.choice.tools}
+    assert first.tools == second.tools
+    named = ScriptedModel([ToolCall("look", {"layer_id": 3}), "Layer 3."], counter=thirds())
+    settings = Settings(answer_after=0)
+    investigate("What of layer 3?", model=named, tools=tools, run=tmp_path / "named", settings=settings)
+    assert {spec.name for spec in named.fed[0].choice.tools} == {"scan", "look"}
 
 
 def test_several_calls_of_one_reply_are_each_answered(tmp_path: Path) -> None:
@@ -205,7 +232,7 @@ def _careless(messages: Sequence[Message]) -> Line:
 def test_before_a_batch_shrinks_the_model_is_asked_by_name_to_save(tmp_path: Path) -> None:
     """The reminder names the results, offers only the notebook, and what the model saves is its own."""
     model = ScriptedModel(_saving, counter=thirds())
-    settings = Settings(ceiling=2_400, max_turns=12, max_new_tokens=128)
+    settings = Settings(narrow_after=2, ceiling=2_400, max_turns=12, max_new_tokens=128)
     outcome = investigate("Which?", model=model, tools=[huge], run=tmp_path / "run", settings=settings)
     events = events_of(tmp_path / "run")
     reminders = [event for event in events if event["event"] == "reminder"]
@@ -220,7 +247,7 @@ def test_before_a_batch_shrinks_the_model_is_asked_by_name_to_save(tmp_path: Pat
 def test_what_the_model_does_not_save_the_loop_saves(tmp_path: Path) -> None:
     """Saying so is not saving: each result that left its page is named by a finding, the loop's if need be."""
     model = ScriptedModel(_careless, counter=thirds())
-    settings = Settings(ceiling=2_400, max_turns=12, max_new_tokens=128)
+    settings = Settings(narrow_after=2, ceiling=2_400, max_turns=12, max_new_tokens=128)
     outcome = investigate("Which?", model=model, tools=[huge], run=tmp_path / "run", settings=settings)
     events = events_of(tmp_path / "run")
     changes = [change for event in events if event["event"] == "compaction" for change in event["changes"]]
@@ -233,7 +260,7 @@ def test_what_the_model_does_not_save_the_loop_saves(tmp_path: Path) -> None:
 def test_the_message_after_a_batch_says_what_shrank_and_how_it_is_seen_again(tmp_path: Path) -> None:
     """The notice is the last message of the next prompt, and its example opens."""
     model = ScriptedModel(_careless, counter=thirds())
-    settings = Settings(ceiling=2_400, max_turns=8, max_new_tokens=128)
+    settings = Settings(narrow_after=2, ceiling=2_400, max_turns=8, max_new_tokens=128)
     investigate("Which?", model=model, tools=[huge], run=tmp_path / "run", settings=settings)
     notices = [message.content for fed in model.fed for message in fed.messages[-1:] if "Shortened" in message.content]
     assert notices
@@ -243,7 +270,7 @@ def test_the_message_after_a_batch_says_what_shrank_and_how_it_is_seen_again(tmp
 def test_what_was_shortened_leaves_by_the_ladder(tmp_path: Path) -> None:
     """No result goes up again, and each compaction frees tokens."""
     model = ScriptedModel(_careless, counter=thirds())
-    settings = Settings(ceiling=6_000, max_turns=30, max_new_tokens=128, answer_after=0)
+    settings = Settings(narrow_after=2, ceiling=6_000, max_turns=30, max_new_tokens=128, answer_after=0)
     investigate("Which?", model=model, tools=[huge], run=tmp_path / "run", settings=settings)
     compactions = [event for event in events_of(tmp_path / "run") if event["event"] == "compaction"]
     order = ["page", "summary", "stub", "folded"]
