@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from .answering import Answering
@@ -14,13 +15,21 @@ from .errors import BadInput, OutOfMemory
 from .events import Event, read_events
 from .exchange import Answer, Exchange
 from .held import held_tokens
-from .ledger import Ledger
+from .ledger import Ledger, Made
 from .parts import Parts, fixed_tokens
 from .speaking import Asked
 from .summarizing import Summarizing
 from .verbs import VERBS, Finding
 
 _TYPINGS = 2  # how often the answer is asked for as JSON
+
+
+def _goes_in_circles(made: Sequence[Made]) -> bool:
+    """Whether the newest call was made before, and nothing was recorded since something was seen."""
+    if not made or made[-1].status != "repeat" or made[-1].call.name in ("record_observation", "query_memory"):
+        return False
+    telling = next((one for one in reversed(made) if one.status in ("new", "view", "note")), None)
+    return telling is not None and telling.status != "note"
 
 
 class Loop:
@@ -170,11 +179,14 @@ class Loop:
     def _withheld(self) -> tuple[str, ...]:
         """The verbs while there is nothing to look into, and tools asked for in vain again and again.
 
-        One without arguments stays withheld, for its result can be opened; any other is for one turn.
+        One without arguments stays withheld, for its result can be opened; any other is for one turn. Who asks again
+        for what was seen and has written nothing down of it is offered nothing but to record.
         """
         made, after = self._ledger.made, self._settings.narrow_after
         if not made and any(True for _ in self._parts.tools):
             return tuple(sorted(VERBS))
+        if self._settings.answer_after and _goes_in_circles(made):
+            return tuple(sorted(spec.name for spec in self._parts.speaking.tools if spec.name != "record_observation"))
         repeats = Counter(one.call.name for one in made if one.status == "repeat" and not one.call.arguments)
         settled = {name for name, count in repeats.items() if count >= after and name in self._parts.tools}
         in_vain = settled | self._stuck(after, "repeat") | self._stuck(max(2, after), "repeat", "failed")

@@ -29,7 +29,7 @@ _JSON_OPTIONS = {
     "lenient": True,
 }
 # prose does not begin as a call, fenced or not, a role or a card does: small models echo those
-_TEXT = r"/[ \n\t]*[^ \n\t<‹\[{`](.|\n)*/"
+_TEXT = r"/[ \n\t]*[^ \n\t<>‹\[\]{}`\"',:;|](.|\n)*/"
 _NO_CALL = {
     "hermes": r" & ~/(.|\n)*<tool_call>(.|\n)*/",
     "smollm": r" & ~/(.|\n)*<tool_call>(.|\n)*/",
