@@ -2,7 +2,9 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,14 +13,12 @@ import typer
 from pager import PagerError
 from summarizers import Templates
 
-from ..chat import Model
 from ..errors import BadInput
-from ..events import Observer, read_events, unobserved
-from ..investigation import Outcome, investigate, resume
-from ..ledger import Ledger
+from ..events import Observer, unobserved
 from ..report import write_report
 from ..run import RunFolder
 from ..settings import Settings
+from ..talk import Talk
 from ..tools import Tool
 from .live import Live
 from .outcome import outcome_fields
@@ -44,72 +44,60 @@ def chat(
     options: dict[str, Any] = {"ceiling": ceiling, "max_turns": max_turns, "max_new_tokens": max_new_tokens}
     chosen = {name: value for name, value in options.items() if value is not None}
     loaded = Templates(templates)
-    observer = unobserved if as_json else Live()
-    if resumed is not None:
-        talk = _Talk.on(resumed, chosen, loaded, observer)
-    else:
-        place = run or Path("runs") / time.strftime("chat-%Y%m%d-%H%M%S")
-        settings = Settings(**{"answer_after": 0, **chosen})
-        talk = _Talk(place, subject_folder(subject or model), model, settings, loaded, observer)
+    talk = _talk(resumed, run, subject, model, chosen, loaded, unobserved if as_json else Live())
     if sys.stdin.isatty():
-        print_note(f"Ask about {talk.subject.name}; {_COMMANDS}.")
-    for line in _lines():
+        print_note(f"Each line is a message; {_COMMANDS}.")
+    converse(talk, _lines(), as_json=as_json)
+
+
+def converse(talk: Talk, lines: Iterable[str], *, as_json: bool = False) -> None:
+    """Answer line after line until /quit or the end; then write the report, and say how to go on."""
+    for line in lines:
         if line in ("/quit", "/exit"):
             break
         try:
             _answer(talk, line, as_json=as_json)
         except (BadInput, PagerError) as error:
             print_note(str(error))
-    talk.close()
+    if talk.begun:
+        write_report(talk.run)
+        print_note(f"run {talk.run}: report.html; talk on with: toolpager chat --resume {talk.run}")
 
 
-class _Talk:
-    """A run that grows by a message at a time; its model is loaded with the first."""
+def _talk(
+    resumed: Path | None,
+    run: Path | None,
+    subject: str | None,
+    model: str | None,
+    chosen: dict[str, Any],
+    templates: Templates,
+    observer: Observer,
+) -> Talk:
+    """A new talk, or the one that a run's folder holds, under the settings it began with or those changed now."""
+    if resumed is not None:
+        info = RunFolder(resumed).info()
+        about, settings, place = info.about, replace(info.settings, **chosen), resumed
+    else:
+        about = {"subject": str(subject_folder(subject or model)), "model": model}
+        settings, place = Settings(**{"answer_after": 0, **chosen}), run or _new_run()
+    source = about.get("model")
+    return Talk(
+        place,
+        model=partial(load, str(source) if source else None, templates),
+        tools=partial(_tools, Path(str(about["subject"]))),
+        settings=settings,
+        about=about,
+        observer=observer,
+        templates=templates,
+    )
 
-    def __init__(
-        self, run: Path, subject: Path, model: str | None, settings: Settings, templates: Templates, observer: Observer
-    ) -> None:
-        self.folder = RunFolder(run)
-        self.subject = subject
-        self._source = model
-        self._settings = settings
-        self._templates = templates
-        self._observer = observer
-        self._model: Model | None = None
-        self._tools: list[Tool] = []
 
-    @classmethod
-    def on(cls, run: Path, chosen: dict[str, Any], templates: Templates, observer: Observer) -> "_Talk":
-        """The talk that a run's folder holds, under the settings it began with or those changed now."""
-        from dataclasses import replace
+def _new_run() -> Path:
+    return Path("runs") / time.strftime("chat-%Y%m%d-%H%M%S")
 
-        info = RunFolder(run).info()
-        subject, model = Path(str(info.about["subject"])), info.about.get("model")
-        settings = replace(info.settings, **chosen)
-        return cls(run, subject, str(model) if model else None, settings, templates, observer)
 
-    def say(self, message: str) -> Outcome:
-        """What comes of a message: the first begins the run, later ones go on with it."""
-        if self._model is None:
-            self._model = load(self._source, self._templates)
-            self._tools = tools_of(self.subject)[:INVESTIGATING]
-        about = {"subject": str(self.subject), "model": self._source}
-        shared: dict[str, Any] = {"model": self._model, "tools": self._tools, "settings": self._settings}
-        shared |= {"observer": self._observer, "templates": self._templates}
-        if self.folder.info_path.exists():
-            return resume(self.folder.path, message=message, **shared)
-        return investigate(message, run=self.folder.path, about=about, **shared)
-
-    @property
-    def findings(self) -> Ledger:
-        """What the run's events say."""
-        return Ledger.of(read_events(self.folder.events_path))
-
-    def close(self) -> None:
-        """Write the report, where anything was said."""
-        if self.folder.info_path.exists():
-            write_report(self.folder.path, templates=self._templates)
-            print_note(f"run {self.folder.path}: report.html; talk on with: toolpager chat --resume {self.folder.path}")
+def _tools(subject: Path) -> list[Tool]:
+    return tools_of(subject)[:INVESTIGATING]
 
 
 def _lines() -> Iterator[str]:
@@ -125,7 +113,7 @@ def _lines() -> Iterator[str]:
             yield line.strip()
 
 
-def _answer(talk: _Talk, line: str, *, as_json: bool) -> None:
+def _answer(talk: Talk, line: str, *, as_json: bool) -> None:
     command, _, rest = line.partition(" ")
     if command == "/open":
         _open(talk, rest.strip(), as_json=as_json)
@@ -141,10 +129,10 @@ def _answer(talk: _Talk, line: str, *, as_json: bool) -> None:
             print_text(f"{outcome.answer or '(no answer)'}\n")
 
 
-def _open(talk: _Talk, address: str, *, as_json: bool) -> None:
-    if not talk.folder.store_path.is_dir():
+def _open(talk: Talk, address: str, *, as_json: bool) -> None:
+    if not talk.begun:
         raise BadInput("nothing was looked at yet; ask something first")
-    with existing(talk.folder.store_path) as pager:
+    with existing(RunFolder(talk.run).store_path) as pager:
         page = pager.open(address)
     if as_json:
         print_json({"address": page.address, "text": page.text, "next": page.next})
@@ -154,8 +142,8 @@ def _open(talk: _Talk, address: str, *, as_json: bool) -> None:
         print_note(f"page {page.page} of {page.pages}; next: /open {page.next}")
 
 
-def _findings(talk: _Talk, *, as_json: bool) -> None:
-    found = talk.findings.observations
+def _findings(talk: Talk, *, as_json: bool) -> None:
+    found = talk.findings()
     if as_json:
         print_json(
             {"findings": [{"finding": one.finding, "by": one.author, "evidence": one.evidence} for one in found]}
