@@ -21,12 +21,15 @@ from .speaking import Asked
 from .summarizing import Summarizing
 from .verbs import VERBS, Finding
 
+_NOTING = ("record_observation", "query_memory")
 _TYPINGS = 2  # how often the answer is asked for as JSON
 
 
-def _goes_in_circles(made: Sequence[Made]) -> bool:
-    """Whether the newest call was made before, and nothing was recorded since something was seen."""
-    if not made or made[-1].status != "repeat" or made[-1].call.name in ("record_observation", "query_memory"):
+def _goes_in_circles(made: Sequence[Made], after: int) -> bool:
+    """Whether the newest calls, so many, were made before, and nothing was recorded since something was seen."""
+    newest = made[-after:]
+    looks = [one for one in newest if one.status == "repeat" and one.call.name not in _NOTING]
+    if len(looks) < after:
         return False
     telling = next((one for one in reversed(made) if one.status in ("new", "view", "note")), None)
     return telling is not None and telling.status != "note"
@@ -185,7 +188,7 @@ class Loop:
         made, after = self._ledger.made, self._settings.narrow_after
         if not made and any(True for _ in self._parts.tools):
             return tuple(sorted(VERBS))
-        if self._settings.answer_after and _goes_in_circles(made):
+        if self._settings.answer_after and _goes_in_circles(made, after):
             return tuple(sorted(spec.name for spec in self._parts.speaking.tools if spec.name != "record_observation"))
         repeats = Counter(one.call.name for one in made if one.status == "repeat" and not one.call.arguments)
         settled = {name for name, count in repeats.items() if count >= after and name in self._parts.tools}

@@ -107,7 +107,9 @@ def run_cases(
 
 
 def _outcome(case: Case, network: Network, model: Model, runs: Path | None) -> Fields:
-    settings = Settings(ceiling=case.ceiling, max_turns=case.max_turns, max_new_tokens=192, seed=case.seed)
+    settings = Settings(
+        ceiling=case.ceiling, max_turns=case.max_turns, max_new_tokens=192, narrow_after=1, seed=case.seed
+    )
     try:
         ended = _ended(case, settings, network.tools, model, runs)
     except AgentError as error:
@@ -227,7 +229,8 @@ def main() -> None:
     parser.add_argument("--replies", type=Path, help="a file that keeps every reply, so that none is generated twice")
     parser.add_argument("--runs", type=Path, help="a folder that keeps the run folders of this project's loop")
     chosen = parser.parse_args()
-    model: Model = load_model(chosen.model, dtype=chosen.dtype)
+    options = {"dtype": chosen.dtype} if chosen.dtype else {}
+    model: Model = load_model(chosen.model, **options)
     model = Remembered(model, chosen.replies) if chosen.replies else model
     cases = [
         Case(model.name, chosen.ceiling, chosen.max_turns, kind, seed, loop)

@@ -24,7 +24,7 @@ from .live import Live
 from .outcome import outcome_fields
 from .output import print_json, print_note, print_text
 from .pages import Json, TemplateFolder, existing
-from .runs import INVESTIGATING, ModelSource, Subject, load, subject_folder, tools_of
+from .runs import INVESTIGATING, NARROW_AFTER, ModelSource, Subject, load, subject_folder, tools_of
 
 _COMMANDS = "/open ADDRESS shows a page of a result, /findings what was recorded, /quit ends"
 
@@ -79,7 +79,7 @@ def _talk(
         about, settings, place = info.about, replace(info.settings, **chosen), resumed
     else:
         about = {"subject": str(subject_folder(subject or model)), "model": model}
-        settings, place = Settings(**{"answer_after": 0, **chosen}), run or _new_run()
+        settings, place = Settings(**{"answer_after": 0, "narrow_after": NARROW_AFTER, **chosen}), run or _new_run()
     source = about.get("model")
     return Talk(
         place,

@@ -27,6 +27,7 @@ from .outcome import show_outcome
 from .output import working
 from .pages import DEFAULT_STORE, By, Json, Store, TemplateFolder, Tokenizer, revive, show_card
 
+NARROW_AFTER = 1  # the command drives local models, small ones among them
 INVESTIGATING = 5  # the first tools, whose schemas every prompt of an investigation carries
 
 Subject = Annotated[
@@ -113,7 +114,7 @@ def investigate_(
             subject=subject_folder(subject or model),
             model=model,
             run=run or Path("runs") / time.strftime("%Y%m%d-%H%M%S"),
-            settings=Settings(**chosen),
+            settings=Settings(**{"narrow_after": NARROW_AFTER, **chosen}),
             templates=Templates(templates),
             observer=observer,
         )

@@ -174,7 +174,8 @@ def test_the_same_call_again_is_answered_from_the_store(tmp_path: Path) -> None:
 
 def test_a_tool_called_the_same_way_over_and_over_is_not_offered_for_a_turn(tmp_path: Path) -> None:
     """After a repeat the tool is left out of the choice once, then offered again."""
-    model, _, events = _play(tmp_path / "run", [HUGE, HUGE, ToolCall("tiny", {"text": "x"}), _huge(2), "Done."])
+    script = [HUGE, HUGE, ToolCall("tiny", {"text": "x"}), _huge(2), "Done."]
+    model, _, events = _play(tmp_path / "run", script, narrow_after=1)
     offered = [{spec.name for spec in fed.choice.tools} for fed in model.fed]
     assert ["huge" in names for names in offered] == [True, True, False, True, True]
     assert [event["withheld"] for event in events if event["event"] == "generation"][2] == ["huge"]
@@ -184,7 +185,7 @@ def test_who_goes_in_circles_is_offered_to_record(tmp_path: Path) -> None:
     """A look asked for again, with nothing recorded since, leaves record_observation; then everything again."""
     finding = ToolCall("record_observation", {"finding": "layer 96 is off"})
     script = [HUGE, HUGE, finding, _huge(2), "Done."]
-    model, outcome, _ = _play(tmp_path / "run", script, answer_after=1)
+    model, outcome, _ = _play(tmp_path / "run", script, answer_after=1, narrow_after=1)
     offered = [{spec.name for spec in fed.choice.tools} for fed in model.fed]
     assert offered[2] == {"record_observation"}
     assert {"huge", "open"} <= offered[3]
@@ -243,7 +244,7 @@ def _careless(messages: Sequence[Message]) -> Line:
 def test_before_a_batch_shrinks_the_model_is_asked_by_name_to_save(tmp_path: Path) -> None:
     """The reminder names the results, offers only the notebook, and what the model saves is its own."""
     model = ScriptedModel(_saving, counter=thirds())
-    settings = Settings(narrow_after=2, answer_after=0, ceiling=2_400, max_turns=12, max_new_tokens=128)
+    settings = Settings(ceiling=2_400, max_turns=12, max_new_tokens=128)
     outcome = investigate("Which?", model=model, tools=[huge], run=tmp_path / "run", settings=settings)
     events = events_of(tmp_path / "run")
     reminders = [event for event in events if event["event"] == "reminder"]
@@ -258,7 +259,7 @@ def test_before_a_batch_shrinks_the_model_is_asked_by_name_to_save(tmp_path: Pat
 def test_what_the_model_does_not_save_the_loop_saves(tmp_path: Path) -> None:
     """Saying so is not saving: each result that left its page is named by a finding, the loop's if need be."""
     model = ScriptedModel(_careless, counter=thirds())
-    settings = Settings(narrow_after=2, ceiling=2_400, max_turns=12, max_new_tokens=128)
+    settings = Settings(ceiling=2_400, max_turns=12, max_new_tokens=128)
     outcome = investigate("Which?", model=model, tools=[huge], run=tmp_path / "run", settings=settings)
     events = events_of(tmp_path / "run")
     changes = [change for event in events if event["event"] == "compaction" for change in event["changes"]]
@@ -271,7 +272,7 @@ def test_what_the_model_does_not_save_the_loop_saves(tmp_path: Path) -> None:
 def test_the_message_after_a_batch_says_what_shrank_and_how_it_is_seen_again(tmp_path: Path) -> None:
     """The notice is the last message of the next prompt, and its example opens."""
     model = ScriptedModel(_careless, counter=thirds())
-    settings = Settings(narrow_after=2, answer_after=0, ceiling=2_400, max_turns=8, max_new_tokens=128)
+    settings = Settings(ceiling=2_400, max_turns=8, max_new_tokens=128)
     investigate("Which?", model=model, tools=[huge], run=tmp_path / "run", settings=settings)
     notices = [message.content for fed in model.fed for message in fed.messages[-1:] if "Shortened" in message.content]
     assert notices
@@ -281,7 +282,7 @@ def test_the_message_after_a_batch_says_what_shrank_and_how_it_is_seen_again(tmp
 def test_what_was_shortened_leaves_by_the_ladder(tmp_path: Path) -> None:
     """No result goes up again, and each compaction frees tokens."""
     model = ScriptedModel(_careless, counter=thirds())
-    settings = Settings(narrow_after=2, ceiling=6_000, max_turns=30, max_new_tokens=128, answer_after=0)
+    settings = Settings(ceiling=6_000, max_turns=30, max_new_tokens=128, answer_after=0)
     investigate("Which?", model=model, tools=[huge], run=tmp_path / "run", settings=settings)
     compactions = [event for event in events_of(tmp_path / "run") if event["event"] == "compaction"]
     order = ["page", "summary", "stub", "folded"]
