@@ -28,8 +28,8 @@ _JSON_OPTIONS = {
     "coerce_one_of": True,
     "lenient": True,
 }
-# prose does not begin as a call, fenced or not, a role or a card does: small models echo those
-_TEXT = r"/[ \n\t]*[^ \n\t<>‹\[\]{}`\"',:;|](.|\n)*/"
+# prose begins with a letter, a digit or a mark of a list, and holds no bare call: small models echo calls and cards
+_TEXT = r"/[ \n\t]*[\p{L}\p{N}#*_\-](.|\n)*/ & ~/(.|\n)*\{\"name\"(.|\n)*/"
 _NO_CALL = {
     "hermes": r" & ~/(.|\n)*<tool_call>(.|\n)*/",
     "smollm": r" & ~/(.|\n)*<tool_call>(.|\n)*/",
@@ -217,8 +217,8 @@ def grammar(choice: Choice, family: Family, *, max_new_tokens: int, markers: Map
         start = f"start: {opener} call"
     elif family == "smollm":  # such a model calls at once or not at all; words before a call only lead it astray
         start = f"start: TEXT | {opener} call"
-    elif opener in markers:
-        start = f"start: TEXT | {opener} call | BEFORE {opener} call\nBEFORE: {_TEXT}{_NO_CALL[family]}"
+    elif opener in markers:  # models trained on code like to leave the tag out; what they mean then is a call
+        start = f"start: TEXT | {opener} call | one | BEFORE {opener} call\nBEFORE: {_TEXT}{_NO_CALL[family]}"
     else:
         start = 'start: TEXT | before call\nbefore[suffix="<tool_call>"]: /(.|\\n)*/'
     return "\n".join([start, *([text] if choice.text else []), *rules, ""])

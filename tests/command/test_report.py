@@ -221,3 +221,15 @@ def test_a_damaged_run_is_listed_with_what_is_wrong(tmp_path: Path, run: Path) -
     assert lines["run"].findings == 1
     assert lines["run"].peak_tokens <= lines["run"].ceiling == 4000
     assert "not this version's" in lines["worse"].problem
+
+
+def test_a_run_at_work_has_a_report(tmp_path: Path) -> None:
+    """Its store is read while it is written; each report tells what there is so far."""
+    sizes: list[int] = []
+
+    def watch(event: object) -> None:
+        sizes.append(len(write_report(tmp_path / "run").html.read_bytes()))
+
+    investigated(tmp_path / "run", watch)
+    assert len(sizes) > 5
+    assert sizes[0] < sizes[-1]
