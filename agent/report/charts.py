@@ -8,7 +8,8 @@ from .series import HeadMap, Series
 from .spent import Spent, parts_of
 from .strips import Strip
 
-_BAR, _GAP = 22, 6
+_BARS = (22, 52)  # how wide a generation is drawn, where there are many and where there are few
+_GAP = 6
 _LEFT = 56  # for the axis' numbers
 _HEIGHT = 260
 _PLOT = (300, 130)
@@ -73,17 +74,18 @@ def token_chart(spent: Sequence[Spent]) -> Chart | None:
         return None
     top = 1.08 * max(max(one.ceiling, one.input_tokens + one.reserve) for one in spent)
     scale = _HEIGHT / top
-    width = _LEFT + len(spent) * (_BAR + _GAP) + _GAP
+    bar = _bar(len(spent))
+    width = _LEFT + len(spent) * (bar + _GAP) + _GAP
     boxes: list[Box] = []
     limits: list[str] = []
     for place, one in enumerate(spent):
-        x = _LEFT + _GAP + place * (_BAR + _GAP)
-        boxes += _stack(one, x, scale, parts_of(spent))
+        x = _LEFT + _GAP + place * (bar + _GAP)
+        boxes += _stack(one, (x, bar), scale, parts_of(spent))
         y = round(_HEIGHT - one.ceiling * scale, 1)
-        limits += [f"{x - _GAP / 2},{y}", f"{x + _BAR + _GAP / 2},{y}"]
+        limits += [f"{x - _GAP / 2},{y}", f"{x + bar + _GAP / 2},{y}"]
     every = max(1, len(spent) // 24 + 1)
     numbers = [
-        Word(_LEFT + _GAP + place * (_BAR + _GAP) + _BAR / 2, _HEIGHT + 16, str(one.number))
+        Word(_LEFT + _GAP + place * (bar + _GAP) + bar / 2, _HEIGHT + 16, str(one.number))
         for place, one in enumerate(spent)
         if place % every == 0
     ]
@@ -96,7 +98,13 @@ def token_chart(spent: Sequence[Spent]) -> Chart | None:
     )  # fmt: skip
 
 
-def _stack(one: Spent, x: float, scale: float, parts: Sequence[str]) -> list[Box]:
+def _bar(count: int) -> int:
+    """How wide one of so many generations is drawn."""
+    return max(_BARS[0], min(_BARS[1], 640 // count))
+
+
+def _stack(one: Spent, place: tuple[float, float], scale: float, parts: Sequence[str]) -> list[Box]:
+    x, width = place
     boxes = []
     base = float(_HEIGHT)
     for part, tokens in [*((part, one.held.get(part, 0)) for part in parts), ("reserve", one.reserve)]:
@@ -104,7 +112,7 @@ def _stack(one: Spent, x: float, scale: float, parts: Sequence[str]) -> list[Box
             height = tokens * scale
             base -= height
             words = f"generation {one.number} ({one.called}): {part} {tokens:,} tokens"
-            boxes.append(Box(x, round(base, 2), _BAR, round(height, 2), style_of(part), words))
+            boxes.append(Box(x, round(base, 2), width, round(height, 2), style_of(part), words))
     return boxes
 
 
@@ -112,7 +120,7 @@ def strip_chart(strips: Sequence[Strip]) -> Chart | None:
     """What each result was in the prompt of each generation: a row a result, a column a generation."""
     if not strips:
         return None
-    row, cell, left = 22, _BAR + _GAP, _LEFT
+    row, cell, left = 22, _bar(len(strips[0].levels)) + _GAP, _LEFT
     boxes = [
         Box(left + _GAP / 2 + place * cell, number * row + 2, cell - 2, row - 4, level or "none",
             f"{strip.result} in generation {place + 1}: {level or 'not there yet'}")
