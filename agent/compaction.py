@@ -68,7 +68,8 @@ class Compaction:
         for finding in findings:
             ledger = ledger.after(finding)
         limit = min(self.budget.notebook, self.budget.room - 2 * NOTICE_TOKENS)
-        content = self.words.finish(self.question, ledger.observations, limit_tokens=limit)
+        asked = ledger.asked or self.question
+        content = self.words.finish(asked, ledger.observations, limit_tokens=limit)
         return [*findings, {"event": "finish", "reason": reason, "content": content}]
 
     def fits(self, ledger: Ledger) -> bool:

@@ -244,7 +244,9 @@ def _is_note(exchange: Exchange) -> bool:
 
 
 def _outlived(entries: tuple[Entry, ...], turn: int) -> Iterator[int]:
-    """The places of remarks that have had their say."""
-    for place, entry in enumerate(entries):
-        if isinstance(entry, Remark) and (entry.turn < turn or entry.kind in ("reminder", "notice")):
+    """The places of remarks that have had their say; what a person asked last has not."""
+    remarks = [(place, entry) for place, entry in enumerate(entries) if isinstance(entry, Remark)]
+    asked = [place for place, entry in remarks if entry.kind == "person"][-1:]
+    for place, entry in remarks:
+        if place not in asked and (entry.turn < turn or entry.kind in ("reminder", "notice")):
             yield place

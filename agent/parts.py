@@ -43,8 +43,8 @@ def opened(
     observer: Observer,
 ) -> Iterator[Parts]:
     """Open the folder's events, notebook and store; close them however the run ends."""
-    words = Words(templates or Templates(), Remembering(model.counter))
-    speaking = Speaking(model, (*verb_specs(), *tools.specs), words, folder, info.settings)
+    words = Words(templates or Templates(), Remembering(model.counter), info.plan)
+    speaking = Speaking(model, (*verb_specs(steps=len(info.plan)), *tools.specs), words, folder, info.settings)
     with ExitStack() as stack:
         notebook = stack.enter_context(Notebook(folder.notebook_path))  # first: its lock keeps the run ours alone
         log = stack.enter_context(EventLog(folder.events_path, observer=observer))

@@ -42,9 +42,13 @@ class Settings:
     pin_turns: int = 4
     """How many turns an aged result stays open once it was opened again."""
     answer_after: int = 1
-    """How many findings the model must have recorded before it may answer; at max_turns it is asked anyway."""
+    """How many findings the model must have recorded before it may answer; 0: once it has looked at anything.
+
+    At max_turns it is asked anyway."""
     narrow_after: int = 2
-    """After this many answered repeats of one tool in a row it is not offered for a turn."""
+    """After this many repeats of one tool in a row (of failures, two at least) it is not offered for a turn.
+
+    1 suits small models, which ask for the same again and again; the command uses it."""
     max_slips: int = 3
     """After this many unusable replies in a row the model is asked for its answer."""
     summarizer: Literal["heuristic", "model"] = "heuristic"

@@ -1,7 +1,8 @@
 """Every message of the loop, rendered from its template; what came from a tool or a model enters only as data."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from pager import Matches, Page, Rows, TokenCounter
 from summarizers import Templates, call_text, clipped, matches_text, page_text, rows_text
@@ -9,6 +10,7 @@ from summarizers import Templates, call_text, clipped, matches_text, page_text, 
 from .chat import Message, ToolCall
 from .exchange import Entry, Exchange, Remark
 from .notebook import Observation, Recalled, select
+from .plan import steps_left
 
 LISTED = 6  # results a notice or reminder names before it says how many more there are
 _PROSE_END = ("<tool_call>", "```", "<|python_tag|>", "{", "[")
@@ -20,10 +22,11 @@ class Words:
 
     templates: Templates
     counter: TokenCounter
+    plan: tuple[str, ...] = ()
 
     def head(self, question: str) -> list[Message]:
         """The system prompt and the task: what every prompt of a run begins with, token by token."""
-        task = self.templates.render("task", question=question)
+        task = self.templates.render("task", question=question, plan=self.plan)
         return [Message(role="system", content=self.templates.render("system")), Message(role="user", content=task)]
 
     def messages(self, entry: Entry) -> list[Message]:
@@ -40,10 +43,12 @@ class Words:
     def notebook(self, observations: Sequence[Observation], *, limit_tokens: int) -> str:
         """The findings most worth a place, within the limit; how many more there are; "" where none fits."""
         shown = [self._short(one, limit_tokens // 2) for one in select(observations, 40)]
+        left = steps_left(self.plan, self.settled(observations))
+        done = [number for number in range(1, len(self.plan) + 1) if number not in left]
 
         def text(count: int) -> str:
-            chosen = select(shown, count)
-            return self.templates.render("notebook", observations=chosen, more=len(observations) - count)
+            chosen, more = select(shown, count), len(observations) - count
+            return self.templates.render("notebook", observations=chosen, more=more, done=done, left=left)
 
         return self._most(text, len(shown), limit_tokens)
 
@@ -111,10 +116,36 @@ class Words:
         """What was opened again and again, with the advice to record it."""
         return self.templates.render("reopened", shown=shown, times=times)
 
-    def observed(self, number: int, *, known: bool, unknown: Sequence[str] = (), near: Sequence[str] = ()) -> str:
-        """The receipt of a finding."""
+    def observed(
+        self,
+        number: int,
+        *,
+        known: bool,
+        unknown: Sequence[str] = (),
+        near: Sequence[str] = (),
+        settled: Iterable[int] = (),
+    ) -> str:
+        """The receipt of a finding; under a plan, `settled` are the steps done with it, and it names the next."""
         unknown = [self.clip(one, 20) for one in unknown[:3]]
-        return self.templates.render("observed", number=number, known=known, unknown=unknown, near=list(near[:3]))
+        left = steps_left(self.plan, settled)[:1]
+        following = f"{left[0]}. {self.clip(self.plan[left[0] - 1], 40)}" if left else None
+        return self.templates.render(
+            "observed",
+            number=number,
+            known=known,
+            unknown=unknown,
+            near=list(near[:3]),
+            plan=bool(self.plan),
+            following=following,
+        )
+
+    def settled(self, observations: Iterable[Observation]) -> set[int]:
+        """The steps of the plan that findings settle."""
+        return {one.step for one in observations if one.step is not None}
+
+    def typed(self, schema: Mapping[str, object]) -> str:
+        """The request for the answer as JSON."""
+        return self.templates.render("typed", schema=json.dumps(dict(schema), ensure_ascii=False))
 
     def recalled(self, found: Recalled, *, limit_tokens: int) -> str:
         """Findings that a search of the notebook brought back, within the limit."""
@@ -183,9 +214,7 @@ class Words:
 
     def _short(self, one: Observation, limit_tokens: int) -> Observation:
         evidence = tuple(self.clip(address, 30) for address in one.evidence[:2])
-        return Observation(
-            one.number, one.turn, one.author, self.clip(one.finding, limit_tokens), evidence, one.salience
-        )
+        return replace(one, finding=self.clip(one.finding, limit_tokens), evidence=evidence)
 
     def _recalled(self, shown: Sequence[Observation], found: Recalled) -> str:
         more = len(found.observations) - len(shown)

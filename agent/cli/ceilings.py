@@ -1,5 +1,6 @@
 """How the command comes by an investigation's ceiling: derived from memory, or given and held against it."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -34,6 +35,11 @@ def read_ceiling(text: str | None) -> int | None:
     if not digits.isascii() or not digits.isdigit() or not int(digits):
         raise BadInput(f"--ceiling {text} is neither auto nor a number of tokens, such as 4096")
     return int(digits)
+
+
+def check_settings(settings: Mapping[str, Any], ceiling: int | None) -> None:
+    """Refuse settings that cannot be before a model is loaded for them. Raises BadSettings."""
+    Settings(**{**settings, **({"ceiling": ceiling} if ceiling is not None else {})})
 
 
 def ceiling_for(model: Model, asked: int | None) -> Ceiling:

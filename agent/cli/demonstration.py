@@ -12,8 +12,9 @@ from summarizers import Templates
 
 from ..investigation import Outcome
 from .live import Live
+from .outcome import show_outcome
 from .output import print_text, working
-from .runs import show_outcome, start
+from .runs import start
 from .serving import BaseUrl, ModelChoice, ModelSource, ServedTokenizer
 
 if TYPE_CHECKING:

@@ -29,6 +29,7 @@ TemplateFolder = Annotated[
     Path | None,
     typer.Option("--templates", exists=True, file_okay=False, help="A folder whose files replace single templates."),
 ]
+OfRun = Annotated[Path | None, typer.Option("--run", help="The folder of a run, whose results to look into.")]
 DEFAULT_STORE = ".toolpager"
 _HELD_BYTES = 8 << 20
 
@@ -79,11 +80,12 @@ def open_(
     address: Annotated[str, typer.Argument(help="r1, r1/layers[17], r1[120:140], r1#2")],
     limit_tokens: Annotated[int, typer.Option(min=1, help="The most tokens of the page.")] = 1000,
     store: Store = DEFAULT_STORE,
+    run: OfRun = None,
     tokenizer: Tokenizer = None,
     as_json: Json = False,
 ) -> None:
     """Print one page of what stands at an address."""
-    with existing(store, tokenizer) as pager:
+    with existing(_of(run, store), tokenizer) as pager:
         found = pager.open(address, limit_tokens=limit_tokens)
     if as_json:
         print_json(
@@ -101,7 +103,8 @@ def open_(
         return
     print_text(found.text)
     if found.next:
-        print_note(f"page {found.page} of {found.pages}; next: toolpager open '{found.next}'")
+        where = f" --run {run}" if run else ""
+        print_note(f"page {found.page} of {found.pages}; next: toolpager open '{found.next}'{where}")
 
 
 def find(
@@ -109,11 +112,12 @@ def find(
     pattern: Annotated[str, typer.Argument(help="A regular expression; lower case matches any case.")],
     limit_tokens: Annotated[int, typer.Option(min=1, help="The most tokens of the answer.")] = 500,
     store: Store = DEFAULT_STORE,
+    run: OfRun = None,
     tokenizer: Tokenizer = None,
     as_json: Json = False,
 ) -> None:
     """Search a result and print what matches, with addresses; exit status 1 where nothing does, as of grep."""
-    with existing(store, tokenizer) as pager:
+    with existing(_of(run, store), tokenizer) as pager:
         found = pager.find(address, pattern, limit_tokens=limit_tokens)
     if as_json:
         print_json(
@@ -138,11 +142,12 @@ def query(
     limit_tokens: Annotated[int, typer.Option(min=1, help="The most tokens of the answer.")] = 500,
     max_rows: Annotated[int, typer.Option(min=1, help="The most rows of the answer.")] = 200,
     store: Store = DEFAULT_STORE,
+    run: OfRun = None,
     tokenizer: Tokenizer = None,
     as_json: Json = False,
 ) -> None:
     """Ask a table in SQL."""
-    with existing(store, tokenizer) as pager, working("querying"):
+    with existing(_of(run, store), tokenizer) as pager, working("querying"):
         found = pager.query(address, sql, limit_tokens=limit_tokens, max_rows=max_rows)
     if not as_json:
         print_text(found.text + "\n")
@@ -207,6 +212,14 @@ def summary(
 def _writer(chosen: ModelChoice, templates: Templates) -> ModelWriter:
     """The model that has a say in a summary, loaded only once it is asked."""
     return ModelWriter(chosen.name, partial(chosen.load, templates))
+
+
+def _of(run: Path | None, store: str) -> str:
+    """The store to look into: a run's, where one is named."""
+    if run is None:
+        return store
+    RunFolder(run).info()
+    return str(RunFolder(run).store_path)
 
 
 def existing(store: str, tokenizer: str | None = None) -> Pager:

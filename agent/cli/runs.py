@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -16,18 +16,21 @@ from summarizers import Templates
 from ..errors import BadInput
 from ..events import Observer, unobserved
 from ..investigation import Outcome, investigate, resume
-from ..report import chart_lines, run_generations, write_report
+from ..plan import read_plan
+from ..report import write_report
 from ..run import RunFolder
 from ..settings import Settings
 from ..tools import Tool
-from ..totals import Totals
-from .ceilings import read_ceiling
+from ..typed import Schema, read_schema
+from .ceilings import ceiling_for, check_settings, read_ceiling
 from .live import Live
+from .outcome import show_outcome
 from .output import print_json, print_text, working
 from .pages import DEFAULT_STORE, By, Json, Store, TemplateFolder, Tokenizer, revive, show_card
 from .plan import Cache, Precision
 from .serving import BaseUrl, ModelChoice, ModelSource, ServedTokenizer
 
+NARROW_AFTER = 1  # the command drives local models, small ones among them
 INVESTIGATING = 5  # the first tools, whose schemas every prompt of an investigation carries
 
 Subject = Annotated[
@@ -60,8 +63,8 @@ def tool(
     as_json: Json = False,
 ) -> None:
     """Run one introspection tool by hand and print its card; then `open`. Without a name, list the tools."""
-    folder = _subject_folder(subject)
-    tools = {one.name: one for one in (*_tools(folder), *_own(own, folder))}
+    folder = subject_folder(subject)
+    tools = {one.name: one for one in (*tools_of(folder), *_own(own, folder))}
     if name is None:
         _list_tools(tools.values(), as_json=as_json)
         return
@@ -101,6 +104,8 @@ def investigate_(
     notebook_tokens: Annotated[int | None, typer.Option(help="The most tokens of findings in the prompt.")] = None,
     summarizer: Annotated[By | None, typer.Option(help="Who has a say in summaries of aged results.")] = None,
     seed: Annotated[int | None, typer.Option(help="What sampling starts from.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="A file of steps to put before the model, one a line.")] = None,
+    answer_schema: Annotated[Path | None, typer.Option(help="A JSON schema that the answer is to fit too.")] = None,
     run: Annotated[Path | None, typer.Option(help="A new folder for the run.")] = None,
     resumed: Annotated[Path | None, typer.Option("--resume", help="The folder of a run to go on with.")] = None,
     templates: TemplateFolder = None,
@@ -137,12 +142,16 @@ def investigate_(
     elif question is None:
         raise BadInput("nothing to investigate: give a question, or --resume with a run's folder")
     else:
+        steps = read_plan(plan) if plan else ()
+        schema = read_schema(answer_schema) if answer_schema else None
         outcome = start(
             question,
-            subject=_subject_folder(subject or asked.network),
+            plan=steps,
+            answer_schema=schema,
+            subject=subject_folder(subject or asked.network),
             model=asked,
             run=run or Path("runs") / time.strftime("%Y%m%d-%H%M%S"),
-            settings=chosen,
+            settings={"narrow_after": NARROW_AFTER, **chosen},
             ceiling=limit,
             templates=Templates(templates),
             observer=observer,
@@ -160,22 +169,24 @@ def start(
     ceiling: int | None,
     templates: Templates,
     observer: Observer,
+    plan: Sequence[str] = (),
+    answer_schema: Schema | None = None,
 ) -> Outcome:
     """Investigate in a new run folder, and write its report; without a ceiling, under the largest that is safe."""
-    from .ceilings import ceiling_for
-
-    _checked(settings, ceiling)
+    check_settings(settings, ceiling)
     loaded = model.load(templates)
     derived = ceiling_for(loaded, ceiling)
     outcome = investigate(
         question,
-        tools=_tools(subject)[:INVESTIGATING],
+        tools=tools_of(subject)[:INVESTIGATING],
         model=loaded,
         run=run,
         settings=Settings(ceiling=derived.tokens, **settings),
         templates=templates,
         observer=observer,
         about={"subject": str(subject), **model.about(), "memory": derived.about},
+        plan=plan,
+        answer_schema=answer_schema,
     )
     write_report(run, templates=templates)
     return outcome
@@ -197,7 +208,7 @@ def _resumed(
     outcome = resume(
         run,
         model=model.load(templates),
-        tools=_tools(Path(str(info.about["subject"])))[:INVESTIGATING],
+        tools=tools_of(Path(str(info.about["subject"])))[:INVESTIGATING],
         settings=replace(info.settings, **changed) if changed else None,
         observer=observer,
         templates=templates,
@@ -206,50 +217,8 @@ def _resumed(
     return outcome
 
 
-def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
-    """Print the answer, the findings, the tokens of every generation, and where the run lies."""
-    folder = outcome.run.path
-    if as_json:
-        print_json(
-            {
-                "answer": outcome.answer,
-                "reason": outcome.reason,
-                "turns": outcome.turns,
-                "findings": [
-                    {"finding": one.finding, "by": one.author, "turn": one.turn, "evidence": list(one.evidence)}
-                    for one in outcome.findings
-                ],
-                "input_tokens": outcome.tokens.input_tokens,
-                "new_tokens": outcome.tokens.new_tokens,
-                "reused_tokens": outcome.tokens.reused_tokens,
-                "computed_tokens": outcome.tokens.computed_tokens,
-                "peak_tokens": outcome.tokens.peak_tokens,
-                "run": str(folder),
-            }
-        )
-        return
-    lines = ["", "answer", f"  {outcome.answer or '(none)'}", "", "findings"]
-    lines += [f"  {one.number}. {one.finding} [{one.author}, turn {one.turn}]" for one in outcome.findings] or [
-        "  none"
-    ]
-    lines += ["", "tokens of every generation: # prompt, . reserve, | ceiling"]
-    lines += [f"  {line}" for line in chart_lines(run_generations(folder))]
-    lines += ["", _said(outcome.tokens)]
-    lines += ["", f"run {folder}: report.md, tokens.png, events.jsonl, prompts/, store/"]
-    print_text("\n".join(lines) + "\n")
-
-
-def _checked(settings: Mapping[str, Any], ceiling: int | None) -> None:
-    """Refuse settings that cannot be before a model is loaded for them."""
-    Settings(**{**settings, **({"ceiling": ceiling} if ceiling is not None else {})})
-
-
-def _said(spent: Totals) -> str:
-    read = f"{spent.input_tokens:,} prompt tokens: {spent.reused_tokens:,} reused, {spent.computed_tokens:,} computed"
-    return f"{read}; {spent.new_tokens:,} generated; {spent.seconds:.1f} s"
-
-
-def _subject_folder(subject: str | None) -> Path:
+def subject_folder(subject: str | None) -> Path:
+    """The folder of the network to look into."""
     from ..models import bundled_model, local_folder
 
     if subject is None:
@@ -263,7 +232,8 @@ def _subject_folder(subject: str | None) -> Path:
     return folder.resolve()
 
 
-def _tools(subject: Path) -> list[Tool]:
+def tools_of(subject: Path) -> list[Tool]:
+    """The tools for a network, the broadest first."""
     from ..introspection import Subject as Network
     from ..introspection import further_tools, introspection_tools
 
@@ -273,9 +243,9 @@ def _tools(subject: Path) -> list[Tool]:
 
 def _own(file: Path | None, subject: Path) -> list[Tool]:
     from ..introspection import Subject as Network
-    from ..introspection import tools_of
+    from ..introspection import tools_of as tools_in
 
-    return [] if file is None else tools_of(file, Network(subject))
+    return [] if file is None else tools_in(file, Network(subject))
 
 
 def _list_tools(tools: Iterable[Tool], *, as_json: bool) -> None:

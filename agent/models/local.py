@@ -209,6 +209,8 @@ def _reply(content: str, calls: tuple[ToolCall, ...], problem: str | None, said:
 
 def _outcome(content: str, choice: Choice, picker: ConstrainedPicker) -> tuple[tuple[ToolCall, ...], str | None]:
     """The calls in a reply, or why there are none where one began or was due."""
+    if choice.schema is not None and not picker.complete:
+        return (), "the JSON was cut off at the limit of new tokens: shorter values, or a higher max_new_tokens"
     if not choice.tools:
         return (), None
     if not picker.complete:

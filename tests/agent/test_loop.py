@@ -173,11 +173,50 @@ def test_the_same_call_again_is_answered_from_the_store(tmp_path: Path) -> None:
 
 
 def test_a_tool_called_the_same_way_over_and_over_is_not_offered_for_a_turn(tmp_path: Path) -> None:
-    """Breadth before depth: after two repeats the tool is left out of the choice once, then offered again."""
-    model, _, events = _play(tmp_path / "run", [HUGE, HUGE, HUGE, ToolCall("tiny", {"text": "x"}), _huge(2), "Done."])
+    """After a repeat the tool is left out of the choice once, then offered again."""
+    script = [HUGE, HUGE, ToolCall("tiny", {"text": "x"}), _huge(2), "Done."]
+    model, _, events = _play(tmp_path / "run", script, narrow_after=1)
     offered = [{spec.name for spec in fed.choice.tools} for fed in model.fed]
-    assert ["huge" in names for names in offered] == [True, True, True, False, True, True]
-    assert [event["withheld"] for event in events if event["event"] == "generation"][3] == ["huge"]
+    assert ["huge" in names for names in offered] == [True, True, False, True, True]
+    assert [event["withheld"] for event in events if event["event"] == "generation"][2] == ["huge"]
+
+
+def test_who_goes_in_circles_is_offered_to_record(tmp_path: Path) -> None:
+    """A look asked for again, with nothing recorded since, leaves record_observation; then everything again."""
+    finding = ToolCall("record_observation", {"finding": "layer 96 is off"})
+    script = [HUGE, HUGE, finding, _huge(2), "Done."]
+    model, outcome, _ = _play(tmp_path / "run", script, answer_after=1, narrow_after=1)
+    offered = [{spec.name for spec in fed.choice.tools} for fed in model.fed]
+    assert offered[2] == {"record_observation"}
+    assert {"huge", "open"} <= offered[3]
+    assert outcome.answer == "Done."
+
+
+def test_the_first_look_is_at_the_whole(tmp_path: Path) -> None:
+    """Until something was seen as a whole no call may name a layer, unless the question does; the schemas stay."""
+
+    @tool
+    def scan(layer: int | None = None) -> dict[str, int | None]:
+        """All layers, or one."""
+        return {"layer": layer}
+
+    @tool
+    def look(layer_id: int) -> dict[str, int]:
+        """One layer."""
+        return {"layer": layer_id}
+
+    bounds = {"minimum": 0, "maximum": 9}
+    tools = [scan.bounded(layer=bounds), look.bounded(layer_id=bounds)]
+    script = [ToolCall("scan", {}), ToolCall("look", {"layer_id": 3}), "Layer 3."]
+    model, _, _ = _play(tmp_path / "run", script, tools=tools)
+    first, second = model.fed[0], model.fed[1]
+    assert [(spec.name, list(spec.parameters["properties"])) for spec in first.choice.tools] == [("scan", [])]
+    assert {"scan", "look", "open"} <= {spec.name for spec in second.choice.tools}
+    assert first.tools == second.tools
+    named = ScriptedModel([ToolCall("look", {"layer_id": 3}), "Layer 3."], counter=thirds())
+    settings = Settings(answer_after=0)
+    investigate("What of layer 3?", model=named, tools=tools, run=tmp_path / "named", settings=settings)
+    assert {spec.name for spec in named.fed[0].choice.tools} == {"scan", "look"}
 
 
 def test_several_calls_of_one_reply_are_each_answered(tmp_path: Path) -> None:
