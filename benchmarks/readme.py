@@ -1,6 +1,7 @@
 """The README's tables, made from benchmarks/results: `python -m benchmarks.readme` writes them between their markers.
 
-A table stands between `<!-- quality -->` and `<!-- /quality -->`, `<!-- speed -->` and `<!-- /speed -->`.
+A table stands between `<!-- quality -->` and `<!-- /quality -->`, `<!-- speed -->` and `<!-- /speed -->`,
+`<!-- evidence -->` and `<!-- /evidence -->`.
 """
 
 import json
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from .corpus import PROJECT
+from .evidence import GOAL_TOKENS, by_kind, in_goal
+from .interval import wilson
 from .report import interval, share
 
 RESULTS = PROJECT / "benchmarks" / "results"
@@ -53,7 +56,30 @@ def speed_table(speed: Fields) -> str:
     return f"{_table(['milliseconds', *names], rows)}\n\n{works}. Storing and summarizing: {logs}."
 
 
-TABLES: dict[str, Callable[[Fields], str]] = {"quality": quality_table, "speed": speed_table}
+def evidence_table(kept: Fields) -> str:
+    """In which card each planted fault's evidence stands, with tokens and seconds, as Markdown."""
+    rows = [
+        [
+            kind.replace("_", " "),
+            " ".join(str(case["card"] or "–") for case in cases),
+            str(max(case["tokens"] for case in cases)),
+            f"{max(case['seconds'] for case in cases):.0f}",
+        ]
+        for kind, cases in by_kind(kept)
+    ]
+    goal = wilson(sum(map(in_goal, kept["cases"].values())), len(kept["cases"]))
+    words = (
+        f"{goal.hits} of {goal.n} in the first or second card and at most {GOAL_TOKENS} tokens (one figure for each "
+        f"seed; –: in no card; clean: no alarm in any card). {kept['model']}; cards: {', then '.join(kept['route'])}."
+    )
+    return f"{_table(['planted', 'card', 'tokens', 'seconds'], rows)}\n\n{words}"
+
+
+TABLES: dict[str, Callable[[Fields], str]] = {
+    "quality": quality_table,
+    "speed": speed_table,
+    "evidence": evidence_table,
+}
 
 
 def with_tables(readme: str, results: Path = RESULTS) -> str:
