@@ -109,6 +109,7 @@ class Words:
             total=found.total,
             searched=self.clip(str(found.searched), 30),
             near=[self.clip(str(one), 20) for one in list(found.near)[:3]],
+            ranked=bool(found.ranked),
         )
 
     def rows(self, address: str, found: Rows) -> str:

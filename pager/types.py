@@ -1,6 +1,6 @@
 """The plain values that go in and out of the pager."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -71,11 +71,16 @@ class Match:
     text: str
 
 
+Statements = Callable[[], Iterable[Match]]
+"""What is known of a node, as texts with addresses; asked only when the pattern itself matches nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Matches:
     """What a search found: the first matches, how many there are in all, and the answer as bounded text.
 
-    `searched` says what was looked through and what was not; `near` holds what comes closest when nothing matched.
+    `searched` says what was looked through and what was not. Where nothing matched as a pattern, `ranked` holds the
+    parts shown that are most about its words, best first; where they are nowhere either, `near` holds like words.
     """
 
     matches: tuple[Match, ...]
@@ -84,6 +89,7 @@ class Matches:
     tokens: int
     searched: str
     near: tuple[str, ...] = ()
+    ranked: tuple[Match, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

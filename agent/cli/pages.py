@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pager import Call, Pager, Result, counter
-from summarizers import Templates, card, summarize, summarize_with
+from summarizers import Templates, card, stated, summarize, summarize_with
 
 from ..chat import Model
 from ..errors import BadInput
@@ -103,15 +103,16 @@ def open_(
 
 def find(
     address: str,
-    pattern: Annotated[str, typer.Argument(help="A regular expression; lower case matches any case.")],
+    pattern: Annotated[str, typer.Argument(help="A regular expression (lower case matches any case), or plain words.")],
     limit_tokens: Annotated[int, typer.Option(min=1, help="The most tokens of the answer.")] = 500,
     store: Store = DEFAULT_STORE,
     tokenizer: Tokenizer = None,
     as_json: Json = False,
 ) -> None:
-    """Search a result and print what matches, with addresses."""
+    """Search a result: print what matches a pattern, else what is most about its words, with addresses."""
     with existing(store, tokenizer) as pager:
-        found = pager.find(address, pattern, limit_tokens=limit_tokens)
+        node = pager.node(address)
+        found = pager.find(address, pattern, limit_tokens=limit_tokens, statements=lambda: stated(node))
     if not as_json:
         print_text(found.text + "\n")
         return
@@ -123,6 +124,7 @@ def find(
             "tokens": found.tokens,
             "searched": found.searched,
             "near": found.near,
+            "ranked": [{"address": match.address, "text": match.text} for match in found.ranked],
         }
     )
 

@@ -1,0 +1,129 @@
+"""A phrase or question taken apart into what to look for in a result."""
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from .terms import stem, variants, words_of
+
+MOST_TERMS = 24
+_KEPT = 20_000
+_SILENT = frozenset(
+    "a an and any all are as at be been by can could did do does for from had has have how i if in is it its me my of "
+    "on or our so than that the their them there these they this to up was we were what when where which who why will "
+    "with would you your should out find show tell give many much each according must s named called".split()
+)
+_FAINT = frozenset(
+    map(
+        stem,
+        "number total first last second name value type list file result report text table row record item entry tool "
+        "call line data time use used occur appear look hold write written full overall different distinct new".split(),
+    )
+)
+_QUOTED = re.compile(r'"([^"]+)"|“([^”]+)”|`([^`]+)`')
+_WRITTEN = re.compile(r"[^\W_](?:[\w@./:+-]*\w)?|_\w+")
+_MARKED = re.compile(r"\w[_./:@+-]+\w|\d\w|\w\d|[a-z][A-Z]|^_|^[A-Z]{2,}$|^\d{2,}$")
+_LITERAL, _WORD, _WEAK = 1.5, 1.0, 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One thing looked for: `text` as it is said back, and how much it counts before its rarity does."""
+
+    text: str
+    weight: float
+
+
+@dataclass(slots=True)
+class _Terms:
+    terms: list[Term] = field(default_factory=list)
+    literals: dict[str, int] = field(default_factory=dict)
+    stems: dict[str, int] = field(default_factory=dict)
+
+    def add(self, into: dict[str, int], key: str, term: Term) -> None:
+        if key and key not in into and len(self.terms) < MOST_TERMS:
+            into[key] = 1 << len(self.terms)
+            self.terms.append(term)
+
+
+class Phrase:
+    """What to look for: quoted texts and identifiers as they are written, and words in any of their forms.
+
+    A text is compared as a set of bits, one for each of `terms`.
+    """
+
+    def __init__(self, text: str) -> None:
+        parsed = _Terms()
+        for written in _literals(text):
+            parsed.add(parsed.literals, written.lower(), Term(written, _LITERAL))
+        said = [word for word in words_of(_QUOTED.sub(lambda found: found[0][1:-1], text))]
+        for word in said:
+            if word not in _SILENT:
+                weak = stem(word) in _FAINT or (len(word) == 1 and not word.isdigit())
+                parsed.add(parsed.stems, stem(word), Term(word, _WEAK if weak else _WORD))
+        self.terms = tuple(parsed.terms)
+        self._literals = [(one, _whole(one), bit) for one, bit in parsed.literals.items()]
+        self._stems = parsed.stems
+        self._initials = _initials(said, parsed.stems)
+        self._known: dict[str, int] = {}
+
+    @cached_property
+    def sieve(self) -> re.Pattern[str] | None:
+        """Passes every text that can hold one of the terms, numbers of one digit aside; None where there are none."""
+        words = {part for one in self._stems if not one.isdigit() or len(one) > 1 for part in variants(one)}
+        words |= {literal for literal, _, _ in self._literals}
+        return re.compile("|".join(map(re.escape, sorted(words))), re.IGNORECASE) if words else None
+
+    def bits(self, text: str) -> int:
+        """The terms that a text holds."""
+        if self.sieve is None or self.sieve.search(text) is None:
+            return 0
+        found = 0
+        for word in words_of(text):
+            found |= self._stems.get(stem(word), 0)
+        lowered = text.lower()
+        for literal, whole, bit in self._literals:
+            if literal in lowered and whole.search(lowered):
+                found |= bit
+        return found
+
+    def of_name(self, name: str) -> int:
+        """The terms that a key or file name holds; `dob` holds those of "date of birth"."""
+        known = self._known.get(name)
+        if known is None:
+            known = self.bits(name) | self._stems.get(name, 0)
+            for word in words_of(name) if self._initials else ():
+                known |= self._initials.get(word, 0)
+            if len(self._known) < _KEPT:
+                self._known[name] = known
+        return known
+
+    def told(self, bits: int) -> list[str]:
+        """The terms of the bits, as they stand in the phrase."""
+        return [term.text for number, term in enumerate(self.terms) if bits >> number & 1]
+
+
+def _literals(text: str) -> list[str]:
+    """Quoted texts and marked words, and the parts of dotted ones that are marked themselves."""
+    quoted = [next(filter(None, found)) for found in _QUOTED.findall(text)]
+    words = [word for word in _WRITTEN.findall(_QUOTED.sub(" ", text)) if _MARKED.search(word)]
+    parts = [part for word in words for part in re.split(r"[./:]+", word) if part != word and _MARKED.search(part)]
+    return [*quoted, *words, *parts]
+
+
+def _whole(literal: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![^\W_]){re.escape(literal)}(?![^\W_])")
+
+
+def _initials(said: list[str], stems: dict[str, int]) -> dict[str, int]:
+    """The first letters of three to five words in a row, with the terms of those words."""
+    found: dict[str, int] = {}
+    for length in (3, 4, 5):
+        for start in range(len(said) - length + 1):
+            run = said[start : start + length]
+            bits = 0
+            for word in run:
+                bits |= stems.get(stem(word), 0)
+            if run[0] not in _SILENT and run[-1] not in _SILENT:
+                found.setdefault("".join(word[0] for word in run), bits)
+    return found
