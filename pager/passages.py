@@ -1,5 +1,6 @@
 """What a ranked search compares: records with their fields, lines, lists of names; each with its way from the root."""
 
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,6 +10,8 @@ from typing import Any
 from .address import join
 from .arraybody import ArrayBody, BytesBody
 from .body import Body, ValueBody
+from .figures import Figures
+from .jsontext import Malformed, parse_json
 from .lazy import LazyBody
 from .load import JsonBody
 from .outline import Section
@@ -25,6 +28,8 @@ _NAMED = 400
 _OUTLINED_BYTES = 1 << 21
 _ENDS = 3
 _CHECKED = 256
+_JSON = 1 << 16  # characters of a string that is read as JSON
+_ROW = re.compile(r"\S {2,}\S.* {2,}\S")  # a line of columns, which stands alone
 _FOLLOWING = 3  # lines kept with one that matched
 
 
@@ -34,7 +39,7 @@ class Passage:
 
     `own`, `above`, `tight`: the terms in its own words, on the way to it, and at most in one of its fields or its line.
     `content`: a mapping, a list, or text; `then`: the lines after it; `label`: what a listing of names is of; `spare`: words
-    of its name that the phrase does not have.
+    of its name that the phrase does not have; `stated`: it is a statement about the result, no part of it.
     """
 
     address: str
@@ -47,6 +52,7 @@ class Passage:
     label: str = ""
     then: Sequence[str] = ()
     spare: int = 0
+    stated: bool = False
 
 
 @dataclass(slots=True)
@@ -99,6 +105,7 @@ class Reading:
         rows = body.rows()
         values: Iterator[Any] = iter(body.value()) if rows is None else rows
         last: tuple[int, Any] | None = None
+        figures = Figures(self.phrase)
         for number, row in enumerate(values):
             at = join(address, number)
             if self._late(at):
@@ -108,9 +115,18 @@ class Reading:
                     yield self._names(address, list(row), "columns", 0)
                 yield from self._end("first top", at, row)
             last = number, row
+            if isinstance(row, dict):
+                figures.add(number, row)
             yield from self._values(row, at, above)
         if last is not None and last[0]:
             yield from self._end("last", join(address, last[0]), last[1])
+        yield from self._figures(figures, address, above)
+
+    def _figures(self, figures: Figures, address: str, above: int) -> Iterator[Passage]:
+        asked = self.phrase.bits("mean maximum minimum number rows")
+        for said in figures.said():
+            own = asked | self.phrase.bits(said)
+            yield Passage(address, own, above, own, 0, 0, said, stated=True)
 
     def _end(self, said: str, address: str, content: Any) -> Iterator[Passage]:
         bits = self.phrase.bits(said)
@@ -134,6 +150,9 @@ class Reading:
                 found = self._record(value, way)
             elif isinstance(value, list):
                 found = self._list(value, way)
+            elif (inner := _json_in(value)) is not None:
+                stack.append((inner, way.closed()))
+                continue
             else:
                 yield from self._leaf(value, way)
                 continue
@@ -153,8 +172,10 @@ class Reading:
                 below.append((child, way.to(key, bits, beside if isinstance(child, str) else 0)))
         passages = []
         if own or way.step or named:
+            tight = max(tight, way.step, key=int.bit_count)
             above, length = way.above | named, len(record)
-            passages.append(Passage(way.address, own, above, tight, way.depth, length, record, spare=self._spare(way)))
+            own, spare = own | way.step, self._spare(way)
+            passages.append(Passage(way.address, own, above, tight, way.depth, length, record, spare=spare))
         if way.depth <= 1 and (label := self.phrase.bits("keys")):
             passages.append(self._names(way.address, list(record), "keys", way.depth))
         return _Found(passages, below)
@@ -192,12 +213,18 @@ class Reading:
         return self.phrase.bits(str(value)) if type(value) is int else 0
 
     def _list(self, items: list[Any], way: "_Way") -> "_Found":
-        passages = []
+        passages: list[Passage] = []
         first = items[0] if items else None
+        if isinstance(first, dict) and len(items) > 1:
+            figures = Figures(self.phrase)
+            for number, item in enumerate(items):
+                if isinstance(item, dict):
+                    figures.add(number, item)
+            passages += self._figures(figures, way.address, way.above)
         if isinstance(first, dict):
             passages.append(self._names(way.address, list(first), "columns", way.depth))
         elif way.step and items:
-            passages.append(Passage(way.address, 0, way.above, 0, way.depth, len(items), items))
+            passages.append(Passage(way.address, way.step, way.above, way.step, way.depth, len(items), items))
         below = [(item, way.to(number, 0)) for number, item in enumerate(items)]
         if way.depth == 0 and len(items) > 1:
             passages += [*self._end("first top", join(way.address, 0), first)]
@@ -269,9 +296,20 @@ class Reading:
         way = above(number)
         own = self.phrase.bits(line[:_READ])
         if own:
-            then = () if alone else tuple(text for _, text in held)
+            then = () if alone or _ROW.search(line) else tuple(text for _, text in held)
             tight = own if len(line) <= LONG else 0
             yield Passage(join(address, number), own, way, tight, depth, len(line) // 100, line, "", then)
+
+
+def _json_in(value: Any) -> Any:
+    """The mapping or list that a long string is the JSON of, or None."""
+    if not isinstance(value, str) or not LONG < len(value) < _JSON or value[0] not in "{[":
+        return None
+    try:
+        inner = parse_json(value)
+    except Malformed:
+        return None
+    return inner if isinstance(inner, (dict, list)) else None
 
 
 def _is_nested(value: Any) -> bool:
@@ -290,10 +328,13 @@ class _Found:
 class _Way:
     """Where a value stands: its address is written only when asked; `step` are the terms of its own name."""
 
-    __slots__ = ("above", "depth", "key", "parent", "step")
+    __slots__ = ("above", "depth", "inside", "key", "parent", "step")
 
-    def __init__(self, parent: "_Way | str", key: Key | None, above: int, step: int, depth: int) -> None:
+    def __init__(
+        self, parent: "_Way | str", key: Key | None, above: int, step: int, depth: int, *, inside: bool = False
+    ) -> None:
         self.parent, self.key, self.above, self.step, self.depth = parent, key, above, step, depth
+        self.inside = inside
 
     @property
     def address(self) -> str:
@@ -308,7 +349,12 @@ class _Way:
 
     def to(self, key: Key, bits: int, beside: int = 0) -> "_Way":
         """The way to a child; `beside` are terms of its siblings."""
-        return _Way(self, key, self.above | bits | beside, bits, self.depth + 1)
+        above = self.above | bits | beside
+        return _Way(self, None if self.inside else key, above, bits, self.depth + 1, inside=self.inside)
+
+    def closed(self) -> "_Way":
+        """The same place, when what is below it has no addresses of its own."""
+        return _Way(self, None, self.above, 0, self.depth, inside=True)
 
 
 class _Within:

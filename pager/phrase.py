@@ -3,10 +3,14 @@
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
+from typing import TypeVar
 
 from .terms import stem, variants, words_of
 
-MOST_TERMS = 24
+K = TypeVar("K")
+
+MOST_TERMS = 40
 _KEPT = 20_000
 _SILENT = frozenset(
     "a an and any all are as at be been by can could did do does for from had has have how i if in is it its me my of "
@@ -17,13 +21,22 @@ _FAINT = frozenset(
     map(
         stem,
         "number total first last second name value type list file result report text table row record item entry tool "
-        "call line data time use used occur appear look hold write written full overall different distinct new".split(),
+        "call line data time use used occur appear look hold write written full overall different distinct new level".split(),
     )
 )
 _QUOTED = re.compile(r'"([^"]+)"|“([^”]+)”|`([^`]+)`')
 _WRITTEN = re.compile(r"[^\W_](?:[\w@./:+-]*\w)?|_\w+")
-_MARKED = re.compile(r"\w[_./:@+-]+\w|\d\w|\w\d|[a-z][A-Z]|^_|^[A-Z]{2,}$|^\d{2,}$")
-_LITERAL, _WORD, _WEAK = 1.5, 1.0, 0.35
+_MARKED = re.compile(r"\w[_./:@+-]+\w|\d\w|\w\d|[a-z][A-Z]|^_|^\d{2,}$")
+_LINKS = ("https://", "http://")
+_LITERAL, _WORD, _WEAK, _PAIR = 1.5, 1.0, 0.35, 0.5
+_SHAPES = {
+    "version": re.compile(r"\d+\.\d+"),
+    "duration": re.compile(r"\d(?:\.\d+)? ?(?:s|ms|secs?|seconds|min|minutes|hours)\b"),
+    "percent": re.compile(r"\d ?%"),
+    "date": re.compile(r"\b\d{4}-\d\d-\d\d\b"),
+    "email": re.compile(r"\w@\w+\."),
+}
+"""Words whose answer has a form of its own: a text that has it counts as having the word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +52,18 @@ class _Terms:
     terms: list[Term] = field(default_factory=list)
     literals: dict[str, int] = field(default_factory=dict)
     stems: dict[str, int] = field(default_factory=dict)
+    pairs: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    def add(self, into: dict[str, int], key: str, term: Term) -> None:
+    def add(self, into: dict[K, int], key: K, term: Term) -> None:
         if key and key not in into and len(self.terms) < MOST_TERMS:
             into[key] = 1 << len(self.terms)
             self.terms.append(term)
 
 
 class Phrase:
-    """What to look for: quoted texts and identifiers as they are written, and words in any of their forms.
+    """What to look for: quoted texts and identifiers as they are written, words in any form, two words side by side.
 
-    A text is compared as a set of bits, one for each of `terms`.
+    A text is compared as a set of bits, one for each of `terms`; `dob` holds those of "date of birth".
     """
 
     def __init__(self, text: str) -> None:
@@ -61,9 +75,14 @@ class Phrase:
             if word not in _SILENT:
                 weak = stem(word) in _FAINT or (len(word) == 1 and not word.isdigit())
                 parsed.add(parsed.stems, stem(word), Term(word, _WEAK if weak else _WORD))
+        telling = [word for word in said if word not in _SILENT]
+        for word, after in pairwise(telling):
+            parsed.add(parsed.pairs, (stem(word), stem(after)), Term("", _PAIR))
         self.terms = tuple(parsed.terms)
         self._literals = [(one, _whole(one), bit) for one, bit in parsed.literals.items()]
         self._stems = parsed.stems
+        self._pairs = parsed.pairs
+        self._shapes = [(_SHAPES[word], bit) for word, bit in ((w, parsed.stems.get(stem(w))) for w in _SHAPES) if bit]
         self._initials = _initials(said, parsed.stems)
         self._known: dict[str, int] = {}
 
@@ -71,7 +90,7 @@ class Phrase:
     def sieve(self) -> re.Pattern[str] | None:
         """Passes every text that can hold one of the terms, numbers of one digit aside; None where there are none."""
         words = {part for one in self._stems if not one.isdigit() or len(one) > 1 for part in variants(one)}
-        words |= {literal for literal, _, _ in self._literals}
+        words |= {literal for literal, _, _ in self._literals} | self._initials.keys()
         return re.compile("|".join(map(re.escape, sorted(words))), re.IGNORECASE) if words else None
 
     def bits(self, text: str) -> int:
@@ -79,8 +98,19 @@ class Phrase:
         if self.sieve is None or self.sieve.search(text) is None:
             return 0
         found = 0
-        for word in words_of(text):
-            found |= self._stems.get(stem(word), 0)
+        link = text.startswith(_LINKS)  # its words are no words of the result
+        before = ""
+        for word in words_of(text) if not link else ():
+            base = stem(word)
+            bit = self._stems.get(base, 0)
+            found |= bit | self._initials.get(word, 0)
+            if bit and before:
+                found |= self._pairs.get((before, base), 0)
+            if bit or word not in _SILENT:
+                before = base
+        for shape, bit in self._shapes:
+            if shape.search(text):
+                found |= bit
         lowered = text.lower()
         for literal, whole, bit in self._literals:
             if literal in lowered and whole.search(lowered):
@@ -88,19 +118,17 @@ class Phrase:
         return found
 
     def of_name(self, name: str) -> int:
-        """The terms that a key or file name holds; `dob` holds those of "date of birth"."""
+        """The terms that a key or file name holds."""
         known = self._known.get(name)
         if known is None:
             known = self.bits(name) | self._stems.get(name, 0)
-            for word in words_of(name) if self._initials else ():
-                known |= self._initials.get(word, 0)
             if len(self._known) < _KEPT:
                 self._known[name] = known
         return known
 
     def told(self, bits: int) -> list[str]:
         """The terms of the bits, as they stand in the phrase."""
-        return [term.text for number, term in enumerate(self.terms) if bits >> number & 1]
+        return [term.text for number, term in enumerate(self.terms) if term.text and bits >> number & 1]
 
 
 def _literals(text: str) -> list[str]:

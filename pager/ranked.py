@@ -1,9 +1,11 @@
 """Searching by plain words: the passages most about a phrase, each with its address and enough around it to answer."""
 
 import math
+import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from .answer import ELLIPSIS, around
@@ -20,13 +22,18 @@ SHOWN = 24
 OPENED = 6
 _ABOVE = 0.6  # what a term on the way to a passage counts, of what it counts in it
 _TIGHT = 0.4  # what terms in one field or line count besides
-_ALIKE = 4  # passages kept that hold the same terms in the same way, and the last one
+_LISTING = 1.5  # what a listing of names gains where the phrase asks for one
+_FIRST = 2  # passages of each kind before the third of any
+_ALIKE = 6  # passages kept that hold the same terms in the same way, and the last one
 _KINDS = 3_000  # ways to hold terms that are kept
 _SPARE = 0.1  # of its score that a passage loses for each word in its name that the phrase lacks
+_FOLLOWED = 160  # characters of a line with those after it
+_LOOKED = 60  # places in a text
 _VALUE = 120  # characters of one field
+_MARKUP = re.compile(r"<[^>]*>")
 
-Key = tuple[int, int, int, int]
-"""Terms in a passage's own words, above it, in one field of it; words too many in its name."""
+Key = tuple[int, int, int, int, bool]
+"""Terms in a passage's own words, above it, in one field of it; words too many in its name; whether it is a statement."""
 
 
 @dataclass(slots=True)
@@ -38,7 +45,7 @@ class _Group:
 
     def take(self, passage: Passage, order: int) -> None:
         self.count += 1
-        place = (passage.depth, passage.length if passage.length > 3 else 0, order)
+        place = (passage.depth - bool(passage.label), passage.length if passage.length > 3 else 0, order)
         if len(self.kept) < _ALIKE or place < self.kept[-1][0]:
             self.kept.append((place, passage))
             self.kept.sort(key=lambda pair: pair[0])
@@ -71,7 +78,7 @@ def rank(node: Node, text: str, statements: Iterable[Match] = (), *, timeout_sec
                 continue
             shared += 1
             _count(counts, held)
-            key = passage.own, passage.above & ~passage.own, passage.tight, passage.spare
+            key = passage.own, passage.above & ~passage.own, passage.tight, passage.spare, passage.stated
             groups.setdefault(key, _Group()).take(passage, shared)
             if len(groups) > _KINDS:
                 _prune(groups, _worth(phrase, counts, shared))
@@ -103,7 +110,7 @@ def _all(reading: Reading, node: Node, statements: Iterable[Match]) -> Iterable[
     for stated in statements:
         own = reading.phrase.bits(stated.text)
         above = reading.way(stated.address)
-        yield Passage(stated.address, own, above if own else 0, own, 0, 0, stated.text)
+        yield Passage(stated.address, own, above if own else 0, own, 0, 0, stated.text, stated=True)
     yield from reading.passages(node.body, node.address)
 
 
@@ -127,7 +134,7 @@ def _sum(bits: int, worth: Sequence[float]) -> float:
 
 
 def _score(key: Key, worth: Sequence[float]) -> float:
-    own, above, tight, spare = key
+    own, above, tight, spare, _ = key
     said = _sum(own, worth) + _ABOVE * _sum(above, worth) + _TIGHT * _sum(tight, worth)
     return said * (1 - _SPARE * spare)
 
@@ -138,17 +145,24 @@ def _prune(groups: dict[Key, _Group], worth: Sequence[float]) -> None:
 
 
 def _best(groups: dict[Key, _Group], worth: Sequence[float]) -> list[Passage]:
-    """Best first; each place once, each content once."""
+    """Best first: each part once, statements no more than parts, two of those alike before the others of their kind."""
     ordered = sorted(
-        ((-_score(key, worth), place, passage) for key, group in groups.items() for place, passage in group.kept),
-        key=lambda entry: entry[:2],
+        (number >= _FIRST, -_score(key, worth) * (_LISTING if passage.label else 1), place, passage)
+        for key, group in groups.items()
+        for number, (place, passage) in enumerate(group.kept)
     )
     best: dict[tuple[str, str], Passage] = {}
-    for _, _, passage in ordered:
-        best.setdefault((passage.address, passage.label), passage)
+    held: list[Passage] = []
+    stated = 0
+    for *_, passage in ordered:
+        if passage.stated and 2 * stated > len(best):
+            held.append(passage)
+            continue
+        stated += passage.stated
+        best.setdefault((passage.address, passage.label or "stated" * passage.stated), passage)
         if len(best) >= SHOWN:
             break
-    return list(best.values())
+    return [*best.values(), *held][:SHOWN]
 
 
 def _match(passage: Passage, phrase: Phrase, worth: Sequence[float], width: int) -> Match:
@@ -158,7 +172,8 @@ def _match(passage: Passage, phrase: Phrase, worth: Sequence[float], width: int)
 def _told(passage: Passage, phrase: Phrase, worth: Sequence[float], width: int) -> str:
     content = passage.content
     if passage.label:
-        return f"{passage.label}: {_joined([str(name) for name in content], '; ', width)}"
+        names = [_MARKUP.sub("", str(name)).strip() for name in content]
+        return f"{passage.label}: {_joined(names, '; ', width)}"
     if isinstance(content, dict):
         fields = sorted(content, key=lambda key: -_sum(_of_field(key, content[key], phrase), worth))
         return _joined([f"{key} {_value(content[key], phrase)}" for key in fields[:40]], ", ", width, of=len(fields))
@@ -183,17 +198,21 @@ def _value(value: Any, phrase: Phrase) -> str:
 
 
 def _line(text: str, phrase: Phrase, width: int) -> str:
-    """A text on one line, cut around its first term."""
-    found = phrase.sieve.search(text) if phrase.sieve and len(text) > width else None
-    start = found.start() if found else 0
-    return around(text, start, start + 1, width=width)
+    """A text on one line, cut around the place with the most of the terms."""
+    text = " ".join(text.split())
+    if len(text) <= width or phrase.sieve is None:
+        return around(text, 0, 1, width=width)
+    starts = [found.start() for found in islice(phrase.sieve.finditer(text), _LOOKED)]
+    best = max(starts, key=lambda start: phrase.bits(text[start : start + width // 2]).bit_count(), default=0)
+    low = max(0, best - width // 4)
+    return around(text, low, low + width, width=width)
 
 
 def _text(line: str, then: Sequence[str], phrase: Phrase, width: int) -> str:
     said = _line(line, phrase, width).strip()
     for following in then:
         text = " ".join(following.split())
-        if text and len(said) + len(text) + 3 > width:
+        if text and len(said) + len(text) + 3 > min(width, _FOLLOWED):
             break
         said += f" / {text}" if text else ""
     return said

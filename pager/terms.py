@@ -82,7 +82,7 @@ def variants(stemmed: str) -> list[str]:
 
 def _bare(word: str) -> str:
     if len(word) < 4 or not word.isalpha():
-        return word
+        return word[:-1] if len(word) == 3 and word.endswith("s") and word[1] not in "aiu" else word
     return _ENDING.sub("", word.removesuffix("age") if len(word) > 7 else word)
 
 
