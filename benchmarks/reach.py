@@ -23,6 +23,7 @@ from .ours import Shelf
 from .recall import source_of
 
 CALL_TOKENS = 250
+MOST_CALLS = 2
 GOAL_CALLS = 2
 GOAL_TOKENS = 500
 

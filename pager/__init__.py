@@ -15,7 +15,7 @@ from .node import Node
 from .pager import Pager
 from .paging import Size
 from .tokens import TokenCounter, counter
-from .types import Call, Key, Kind, Lazy, Match, Matches, Page, Result, Rows
+from .types import Call, Key, Kind, Lazy, Match, Matches, Page, Result, Rows, Statement
 
 __all__ = [
     "Call",
@@ -36,6 +36,7 @@ __all__ = [
     "Result",
     "Rows",
     "Size",
+    "Statement",
     "StoreFailed",
     "TokenCounter",
     "UnknownAddress",

@@ -76,7 +76,7 @@ def search(
 def _ranked(
     node: Node, ranked: Ranked, found: _Search, pattern: str, searched: str, counter: TokenCounter, limit_tokens: int
 ) -> Matches:
-    near = tuple(closest(pattern, list(found.words))) if not ranked.shared else ()
+    near = tuple(closest(pattern, list(found.words)))
     lines = [f"{match.address}: {match.text}" for match in ranked.matches]
     answer = bounded(
         lines, lambda shown: _ranked_footer(ranked, shown, searched, near, pattern), counter,

@@ -12,18 +12,17 @@ K = TypeVar("K")
 
 MOST_TERMS = 40
 _KEPT = 20_000
-_SILENT = frozenset(
-    "a an and any all are as at be been by can could did do does for from had has have how i if in is it its me my of "
-    "on or our so than that the their them there these they this to up was we were what when where which who why will "
-    "with would you your should out find show tell give many much each according must s named called".split()
-)
-_FAINT = frozenset(
-    map(
-        stem,
-        "number total first last second name value type list file result report text table row record item entry tool "
-        "call line data time use used occur appear look hold write written full overall different distinct new level".split(),
-    )
-)
+_SILENT_WORDS = """
+    a an and any all are as at be been by can could did do does for from had has have how i if in is it its me my of on
+    or our so than that the their them there these they this to up was we were what when where which who why will with
+    would you your should out find show tell give many much each according must s named called
+"""
+_FAINT_WORDS = """
+    number total first last second name value type list file result report text table row record item entry tool call
+    line data time use used occur appear look hold write written full overall different distinct new level
+"""
+_SILENT = frozenset(_SILENT_WORDS.split())
+_FAINT = frozenset(map(stem, _FAINT_WORDS.split()))
 _QUOTED = re.compile(r'"([^"]+)"|“([^”]+)”|`([^`]+)`')
 _WRITTEN = re.compile(r"[^\W_](?:[\w@./:+-]*\w)?|_\w+")
 _MARKED = re.compile(r"\w[_./:@+-]+\w|\d\w|\w\d|[a-z][A-Z]|^_|^\d{2,}$")
@@ -70,7 +69,7 @@ class Phrase:
         parsed = _Terms()
         for written in _literals(text):
             parsed.add(parsed.literals, written.lower(), Term(written, _LITERAL))
-        said = [word for word in words_of(_QUOTED.sub(lambda found: found[0][1:-1], text))]
+        said = list(words_of(_QUOTED.sub(lambda found: found[0][1:-1], text)))
         for word in said:
             if word not in _SILENT:
                 weak = stem(word) in _FAINT or (len(word) == 1 and not word.isdigit())

@@ -11,10 +11,11 @@ from typing import Any
 from .answer import ELLIPSIS, around
 from .jsontext import dump
 from .node import Node
-from .passages import Passage, Reading
+from .passage import Look, Passage
+from .passages import passages
 from .phrase import Phrase
 from .textbody import TextBody
-from .types import Match
+from .types import Match, Statement
 
 WIDTHS = (400, 260, 180, 120)
 """Characters of the best passage, of the second, and so on."""
@@ -33,7 +34,7 @@ _VALUE = 120  # characters of one field
 _MARKUP = re.compile(r"<[^>]*>")
 
 Key = tuple[int, int, int, int, bool]
-"""Terms in a passage's own words, above it, in one field of it; words too many in its name; whether it is a statement."""
+"""Terms in a passage's own words, above it, in one field of it; words too many in its name; whether it is stated."""
 
 
 @dataclass(slots=True)
@@ -54,7 +55,7 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """The passages most about a phrase, best first; `shared`: how many hold a word of it; `lacking`: words none holds."""
+    """The passages most about a phrase, best first; `shared`: how many hold a word of it; `lacking`: words in none."""
 
     matches: tuple[Match, ...]
     shared: int
@@ -64,15 +65,16 @@ class Ranked:
     skipped: tuple[str, ...]
 
 
-def rank(node: Node, text: str, statements: Iterable[Match] = (), *, timeout_seconds: float) -> Ranked:
+def rank(node: Node, text: str, statements: Iterable[Statement] = (), *, timeout_seconds: float) -> Ranked:
     """The passages below a node, and the statements about it, that are most about a text."""
     phrase = Phrase(text)
-    reading = Reading(phrase, time.monotonic() + timeout_seconds)
+    look = Look(phrase, time.monotonic() + timeout_seconds)
+    skipped: list[str] = []
     groups: dict[Key, _Group] = {}
     counts = [0] * len(phrase.terms)
     shared = 0
     if phrase.terms:
-        for passage in _all(reading, node, statements):
+        for passage in _all(look, node, statements, skipped):
             held = passage.own | passage.above
             if not held:
                 continue
@@ -82,12 +84,12 @@ def rank(node: Node, text: str, statements: Iterable[Match] = (), *, timeout_sec
             groups.setdefault(key, _Group()).take(passage, shared)
             if len(groups) > _KINDS:
                 _prune(groups, _worth(phrase, counts, shared))
-    worth = _worth(phrase, counts, max(shared, reading.read))
+    worth = _worth(phrase, counts, max(shared, look.read))
     best = _best(groups, worth)
     lacking = tuple(dict.fromkeys(phrase.told(sum(1 << n for n, count in enumerate(counts) if not count))))
     best = best or list(_opening(node))
     matches = tuple(_match(passage, phrase, worth, WIDTHS[min(n, len(WIDTHS) - 1)]) for n, passage in enumerate(best))
-    return Ranked(matches, shared, reading.read, lacking, reading.stopped, tuple(reading.skipped))
+    return Ranked(matches, shared, look.read, lacking, look.stopped, tuple(skipped))
 
 
 def _opening(node: Node) -> Iterable[Passage]:
@@ -106,12 +108,12 @@ def _opening(node: Node) -> Iterable[Passage]:
         yield Passage(node.address if named else node.address_of(0), 0, 0, 0, 0, 0, content, "keys" if named else "")
 
 
-def _all(reading: Reading, node: Node, statements: Iterable[Match]) -> Iterable[Passage]:
+def _all(look: Look, node: Node, statements: Iterable[Statement], skipped: list[str]) -> Iterable[Passage]:
     for stated in statements:
-        own = reading.phrase.bits(stated.text)
-        above = reading.way(stated.address)
-        yield Passage(stated.address, own, above if own else 0, own, 0, 0, stated.text, stated=True)
-    yield from reading.passages(node.body, node.address)
+        own = look.phrase.bits(stated.text)
+        above = look.way(stated.address) | look.phrase.bits(stated.about)
+        yield Passage(stated.address, own, above, own, 0, 0, stated.text, stated=True)
+    yield from passages(look, node.body, node.address, skipped)
 
 
 def _count(counts: list[int], held: int) -> None:

@@ -71,8 +71,17 @@ class Match:
     text: str
 
 
-Statements = Callable[[], Iterable[Match]]
-"""What is known of a node, as texts with addresses; asked only when the pattern itself matches nothing."""
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What is known of a part of a result; `about`: words a question may have for it besides those of its text."""
+
+    address: str
+    text: str
+    about: str = ""
+
+
+Statements = Callable[[], Iterable[Statement]]
+"""What is known of a node; asked only when a search's pattern itself matches nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,7 @@ class Matches:
     """What a search found: the first matches, how many there are in all, and the answer as bounded text.
 
     `searched` says what was looked through and what was not. Where nothing matched as a pattern, `ranked` holds the
-    parts shown that are most about its words, best first; where they are nowhere either, `near` holds like words.
+    parts shown that are most about its words, best first, and `near` words like it.
     """
 
     matches: tuple[Match, ...]
