@@ -27,6 +27,8 @@ _QUOTED = re.compile(r'"([^"]+)"|“([^”]+)”|`([^`]+)`')
 _WRITTEN = re.compile(r"[^\W_](?:[\w@./:+-]*\w)?|_\w+")
 _MARKED = re.compile(r"\w[_./:@+-]+\w|\d\w|\w\d|[a-z][A-Z]|^_|^\d{2,}$")
 _LINKS = ("https://", "http://")
+_GAP = 16  # characters between words side by side
+_RUN = re.compile(r"\w+")
 _LITERAL, _WORD, _WEAK, _PAIR = 1.5, 1.0, 0.35, 0.5
 _SHAPES = {
     "version": re.compile(r"\d+\.\d+"),
@@ -59,6 +61,15 @@ class _Terms:
             self.terms.append(term)
 
 
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """The terms in one run of letters and digits, and the stems of its first and last word."""
+
+    bits: int
+    first: str
+    last: str
+
+
 class Phrase:
     """What to look for: quoted texts and identifiers as they are written, words in any form, two words side by side.
 
@@ -81,40 +92,73 @@ class Phrase:
         self._literals = [(one, _whole(one), bit) for one, bit in parsed.literals.items()]
         self._stems = parsed.stems
         self._pairs = parsed.pairs
-        self._shapes = [(_SHAPES[word], bit) for word, bit in ((w, parsed.stems.get(stem(w))) for w in _SHAPES) if bit]
+        self._shapes = [
+            (shape, parsed.stems[stem(word)]) for word, shape in _SHAPES.items() if stem(word) in parsed.stems
+        ]
+        self._shapes += [(_whole(one), bit) for one, bit in parsed.stems.items() if len(one) == 1]
         self._initials = _initials(said, parsed.stems)
         self._known: dict[str, int] = {}
+        self._seen: dict[str, _Word] = {}
 
     @cached_property
     def sieve(self) -> re.Pattern[str] | None:
-        """Passes every text that can hold one of the terms, numbers of one digit aside; None where there are none."""
-        words = {part for one in self._stems if not one.isdigit() or len(one) > 1 for part in variants(one)}
+        """Passes every text that can hold a term, single letters and digits aside; None where there is none."""
+        words = {part for one in self._stems if len(one) > 1 for part in variants(one)}
         words |= {literal for literal, _, _ in self._literals} | self._initials.keys()
         return re.compile("|".join(map(re.escape, sorted(words))), re.IGNORECASE) if words else None
 
     def bits(self, text: str) -> int:
         """The terms that a text holds."""
-        if self.sieve is None or self.sieve.search(text) is None:
+        hit = self.sieve.search(text) if self.sieve else None
+        if hit is None:
             return 0
-        found = 0
-        link = text.startswith(_LINKS)  # its words are no words of the result
-        before = ""
-        for word in words_of(text) if not link else ():
-            base = stem(word)
-            bit = self._stems.get(base, 0)
-            found |= bit | self._initials.get(word, 0)
-            if bit and before:
-                found |= self._pairs.get((before, base), 0)
-            if bit or word not in _SILENT:
-                before = base
+        found = 0 if text.startswith(_LINKS) else self._words(text, hit.start())
         for shape, bit in self._shapes:
             if shape.search(text):
                 found |= bit
-        lowered = text.lower()
+        lowered = text.lower() if self._literals else ""
         for literal, whole, bit in self._literals:
             if literal in lowered and whole.search(lowered):
                 found |= bit
         return found
+
+    def _words(self, text: str, at: int) -> int:
+        """The terms in the words of a text, which are looked at only where the sieve finds something."""
+        found, stop, last = 0, 0, ""
+        while True:
+            start = at
+            while start > stop and (text[start - 1].isalnum() or text[start - 1] == "_"):
+                start -= 1
+            run = _RUN.match(text, start)
+            end = run.end() if run else at + 1
+            word = self._word(text[start:end])
+            found |= word.bits
+            if last and word.first and (bit := self._pairs.get((last, word.first))) and _is_silent(text[stop:start]):
+                found |= bit
+            stop, last = end, word.last
+            hit = self.sieve.search(text, stop) if self.sieve else None
+            if hit is None:
+                return found
+            at = hit.start()
+
+    def _word(self, word: str) -> "_Word":
+        """The terms in one run of letters and digits, and the stems it begins and ends with."""
+        known = self._seen.get(word)
+        if known is None:
+            known = self._parted(word)
+            if len(self._seen) < _KEPT:
+                self._seen[word] = known
+        return known
+
+    def _parted(self, written: str) -> "_Word":
+        found, first, before = 0, "", ""
+        for word in words_of(written):
+            base = stem(word)
+            found |= self._stems.get(base, 0) | self._initials.get(word, 0)
+            if before:
+                found |= self._pairs.get((before, base), 0)
+            first, before = first or base, base
+        return _Word(found, first, before)
 
     def of_name(self, name: str) -> int:
         """The terms that a key or file name holds."""
@@ -128,6 +172,11 @@ class Phrase:
     def told(self, bits: int) -> list[str]:
         """The terms of the bits, as they stand in the phrase."""
         return [term.text for number, term in enumerate(self.terms) if term.text and bits >> number & 1]
+
+
+def _is_silent(gap: str) -> bool:
+    """Whether what stands between two words says nothing."""
+    return gap == " " or (len(gap) <= _GAP and all(word in _SILENT for word in words_of(gap)))
 
 
 def _literals(text: str) -> list[str]:
