@@ -9,7 +9,7 @@ ABOUT = {
     "rule": "rules flags codes occur",
     "error": "errors exceptions failures failed",
     "outcome": "passed failed skipped outcome result run",
-    "time": "date time span begin end",
+    "time": "date time timestamp span begin end first last",
     "missing": "missing null empty absent",
     "duplicate": "duplicates repeated same",
     "schema": "columns fields keys",

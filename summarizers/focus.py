@@ -67,10 +67,10 @@ def relevance(focus: str | None, texts: Sequence[str]) -> list[float]:
 
 
 def answering(focus: str, texts: Sequence[str]) -> list[float]:
-    """For each text how much of the focus it answers, 0 to 1: the terms it has, weighed by how rare they are among all.
+    """For each text how much of the focus it answers: the terms it has, weighed by how rare they are among all.
 
-    Unlike `relevance` nothing is scaled to the best of them: where none is about the focus, all are near 0. A long
-    focus is answered by as much as a question of a few words holds.
+    Unlike `relevance` nothing is scaled to the best of them: where none is about the focus, all are near 0. From 1 on a
+    text answers as much as a question of a few words holds, however long the focus is.
     """
     phrase = Phrase(focus)
     held = [phrase.bits(text) for text in texts]
@@ -80,7 +80,7 @@ def answering(focus: str, texts: Sequence[str]) -> list[float]:
     asked = min(_ENOUGH, sum(weight for weight, term in zip(weights, phrase.terms, strict=True) if term.text))
     if not asked:
         return [0.0] * len(texts)
-    return [min(1.0, sum(w for n, w in enumerate(weights) if bits >> n & 1) / asked) for bits in held]
+    return [sum(w for n, w in enumerate(weights) if bits >> n & 1) / asked for bits in held]
 
 
 def _weight(weight: float, count: int, total: int) -> float:

@@ -11,6 +11,8 @@ from .fact import Fact
 from .focus import answering
 from .registry import summarizer_of
 
+_QUOTED = 0.75  # of the relevance of a passage that is kept
+
 
 def facts(node: Node, *, focus: str | None = None) -> list[Fact]:
     """Every fact the node's summarizer finds, most salient first; the same ones every time.
@@ -26,9 +28,11 @@ def facts(node: Node, *, focus: str | None = None) -> list[Fact]:
 
 
 def _answering(fact: Fact, share: float) -> Fact:
-    """The fact with its relevance; one that is there for the focus alone matters no more than it answers."""
-    salience = min(fact.salience, share) if fact.topic == "focus" else fact.salience
-    return replace(fact, relevance=share, salience=salience)
+    """The fact with its relevance; a quoted passage shares words more easily than it answers, and says little else."""
+    if fact.topic == "focus":
+        share *= _QUOTED
+        return replace(fact, relevance=share, salience=min(fact.salience, share))
+    return replace(fact, relevance=share)
 
 
 def _numbers_of_any_size(node: Node) -> AbstractContextManager[object]:

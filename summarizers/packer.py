@@ -14,8 +14,9 @@ _ALARM = 2.0  # facts from this salience on are tried before all others, however
 _DECAY = 0.94  # of a topic's worth with each fact of it that is already in
 _LINE = 8  # tokens that any fact is counted to cost besides its words: the line, the address
 _LENGTH_POWER = 0.55  # 0: longest and shortest facts weigh alike; 1: worth per token
-_FOCUS_SHARE = 0.35  # of the room for facts that those which answer a focus may take before all others
+_FOCUS_SHARE = 0.5  # of the room for facts that those which answer a focus may take before all others
 _ANSWERS = 0.5  # of a focus that a fact must answer to be one of them
+_ANSWER_POWER = 0.35  # as _LENGTH_POWER, for those
 _SAME = 2  # of them on one topic
 _PATIENCE = 12  # facts that may fail to fit, one after the other, before the packer is content
 
@@ -89,7 +90,7 @@ class _Queue:
         self._left = list(candidates)
         self._length = {id(fact): counter.count(f"{fact.text} {relative(fact, root)}") for fact in candidates}
         answers = [fact for fact in candidates if fact.relevance >= _ANSWERS]
-        self._answers = sorted(answers, key=lambda fact: (-fact.relevance, -fact.salience))
+        self._answers = sorted(answers, key=lambda fact: (-self._answer_worth(fact), -fact.salience))
         self._label = {group: counter.count(group) for group in {fact.group for fact in candidates}}
 
     def asked(self, chosen: Sequence[Fact], room: float) -> Fact | None:
@@ -100,11 +101,15 @@ class _Queue:
         spent = sum(self._length.get(id(fact), 0) for fact in chosen if fact.relevance >= _ANSWERS)
         topics = Counter(fact.topic for fact in chosen if fact.relevance >= _ANSWERS)
         for fact in self._answers:
-            fits = spent + self._length[id(fact)] <= room * self._answers[0].relevance
+            fits = spent + self._length[id(fact)] <= room * min(1.0, fact.relevance)
             if fits and topics[fact.topic] < _SAME and any(fact is one for one in self._left):
                 self._left.remove(fact)
                 return fact
         return None
+
+    def _answer_worth(self, fact: Fact) -> float:
+        """Its relevance, less where it takes many words."""
+        return fact.relevance / math.pow(self._length[id(fact)] + _LINE, _ANSWER_POWER)
 
     def next(self, chosen: Sequence[Fact]) -> Fact | None:
         """The fact worth most now, taken off the queue."""
