@@ -42,7 +42,7 @@ _ALIKE = (
     "process proc",
     "repository repo",
     "last final oldest end",
-    "first start top beginning",
+    "first start beginning",
 )
 
 

@@ -16,7 +16,7 @@ ABOUT = {
     "parts": "parts keys",
     "trend": "rises falls trend over time",
     "outlier": "outlier unusual anomaly odd",
-    "extreme": "longest largest smallest extreme",
+    "extreme": "extreme",
     "argument": "calls called arguments looked up used opened read",
     "act": "write action changes first",
     "end": "last final answer",

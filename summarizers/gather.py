@@ -11,7 +11,8 @@ from .fact import Fact
 from .focus import answering
 from .registry import summarizer_of
 
-_QUOTED = 0.75  # of the relevance of a passage that is kept
+_SHARED_EASILY = {"focus": 0.75, "schema": 0.7, "parts": 0.7, "shape": 0.7, "heading": 0.8}
+"""What is kept of the relevance of facts on these topics."""
 
 
 def facts(node: Node, *, focus: str | None = None) -> list[Fact]:
@@ -28,11 +29,10 @@ def facts(node: Node, *, focus: str | None = None) -> list[Fact]:
 
 
 def _answering(fact: Fact, share: float) -> Fact:
-    """The fact with its relevance; a quoted passage shares words more easily than it answers, and says little else."""
-    if fact.topic == "focus":
-        share *= _QUOTED
-        return replace(fact, relevance=share, salience=min(fact.salience, share))
-    return replace(fact, relevance=share)
+    """The fact with its relevance; quotations and lists of names share words more easily than they answer."""
+    share *= _SHARED_EASILY.get(fact.topic, 1.0)
+    salience = min(fact.salience, share) if fact.topic == "focus" else fact.salience
+    return replace(fact, relevance=share, salience=salience)
 
 
 def _numbers_of_any_size(node: Node) -> AbstractContextManager[object]:
