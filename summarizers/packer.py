@@ -76,10 +76,10 @@ def distinct(facts: Sequence[Fact]) -> list[Fact]:
     seen: set[tuple[str, str]] = set()
     kept = []
     for fact in sorted(facts, key=lambda fact: (-fact.standing, fact.address, fact.text, fact.topic)):
-        key = (fact.text, fact.topic)
-        if key not in seen:
-            seen.add(key)
+        keys = {(fact.text, fact.topic), (fact.text, fact.address)}
+        if not keys & seen:
             kept.append(fact)
+        seen |= keys
     return kept
 
 

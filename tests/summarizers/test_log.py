@@ -88,7 +88,7 @@ def test_requests_are_counted_by_status_and_path() -> None:
     start = '10.0.0.{} - - [17/May/2015:10:05:{:02d} +0000] "GET /a{}?q=1 HTTP/1.1" {} {}'
     lines = [start.format(i % 3, i % 60, i % 2, 200 if i % 10 else 500, i) for i in range(100)]
     text = told("\n".join(lines))
-    assert "status 200 90 of 100, 2 distinct" in text
+    assert "status 200 90, 500 10 of 100" in text
     assert "server errors 10" in text
 
 
