@@ -1,4 +1,4 @@
-"""Searching below a node: every match has its address, and an empty answer says what was searched and what is near."""
+"""Searching below a node: where a pattern matches, else what is most about its words, each place with its address."""
 
 import itertools
 import time
@@ -13,11 +13,12 @@ from .linewise import Block, within_lines
 from .nearest import closest
 from .node import Node
 from .places import Place, Walk
+from .ranked import Ranked, rank
 from .rowsieve import RowSieve, sieve_for
 from .tablebody import JsonLinesBody
 from .textbody import TextBody
 from .tokens import TokenCounter
-from .types import Match, Matches
+from .types import Match, Matches, Statements
 
 REPEATS = "*+{"
 """Only a pattern that repeats something can take long on one place; a timeout costs ten times a plain search."""
@@ -26,6 +27,7 @@ VOCABULARY = 5000
 CHECKED = 64
 LEARNED = 20_000
 """Places whose words are learned where no place had to be read to find nothing."""
+NAMED = 4
 
 
 @dataclass(slots=True)
@@ -52,9 +54,16 @@ class _Search:
 
 
 def search(
-    node: Node, pattern: str, counter: TokenCounter, *, limit_tokens: int, max_matches: int, timeout_seconds: float
+    node: Node,
+    pattern: str,
+    counter: TokenCounter,
+    *,
+    limit_tokens: int,
+    max_matches: int,
+    timeout_seconds: float,
+    statements: Statements | None = None,
 ) -> Matches:
-    """Matches of a pattern below a node; `Pager.find` says more."""
+    """Matches of a pattern below a node, or what its words rank first; `Pager.find` says more."""
     if limit_tokens < 1:
         raise LimitTooSmall(node.address, limit_tokens, 1)
     walk = Walk([])
@@ -67,13 +76,40 @@ def search(
     else:
         found = _run(walk.places(body, node.address), compiled, max_matches, timeout_seconds)
     searched = _searched(node, found, walk.skipped, timeout_seconds)
-    near = () if found.total else tuple(closest(pattern, list(found.words)))
+    if not found.total:
+        known = statements() if statements else ()
+        ranked = rank(node, pattern, known, timeout_seconds=timeout_seconds)
+        return _ranked(node, ranked, found, pattern, searched, counter, limit_tokens)
+    near: tuple[str, ...] = ()
     lines = [f"{match.address}: {match.text}" for match in found.matches]
     answer = bounded(
         lines, lambda shown: _footer(found, shown, searched, near, pattern), counter,
         limit_tokens=limit_tokens, subject=f"find in {node.address}",
     )  # fmt: skip
     return Matches(tuple(found.matches), found.total, answer.text, answer.tokens, searched, near)
+
+
+def _ranked(
+    node: Node, ranked: Ranked, found: _Search, pattern: str, searched: str, counter: TokenCounter, limit_tokens: int
+) -> Matches:
+    near = tuple(closest(pattern, list(found.words)))
+    lines = [f"{match.address}: {match.text}" for match in ranked.matches]
+    answer = bounded(
+        lines, lambda shown: _ranked_footer(ranked, shown, searched, near, pattern), counter,
+        limit_tokens=limit_tokens, subject=f"find in {node.address}",
+    )  # fmt: skip
+    shown = ranked.matches[: answer.shown]
+    return Matches((), 0, answer.text, answer.tokens, searched, near, shown)
+
+
+def _ranked_footer(ranked: Ranked, shown: int, searched: str, near: tuple[str, ...], pattern: str) -> str:
+    if not ranked.shared:
+        hint = f"; near: {', '.join(near)}" if near else ""
+        return f"no match for {pattern[:80]!r}; searched {searched}{hint}"
+    more = f", nowhere {', '.join(ranked.lacking[:NAMED])}" if ranked.lacking else ""
+    stopped = f"; time ran out at {ranked.stopped}" if ranked.stopped else ""
+    partial = f"; searched {searched}" if "not searched" in searched else ""
+    return f"(ranked by words{more}; {shown} of {ranked.shared} parts that share one{stopped}{partial})"
 
 
 def _run_lines(body: TextBody, address: str, joined: Any, max_matches: int, timeout_seconds: float) -> _Search:
