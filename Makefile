@@ -1,5 +1,6 @@
 # make demo   sets up, then lets the bundled model look for a planted fault under a ceiling of 2,048 tokens
 # make test   sets up, then runs every check
+# make results   measures quality anew and writes benchmarks/results and the README's tables; MODELS="--model ..." asks models
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -7,7 +8,7 @@ TORCH ?= torch==2.13.0
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint results clean
 
 demo: $(READY)
 	$(BIN)/toolpager demo
@@ -24,8 +25,13 @@ lint: $(READY)
 $(READY): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$(TORCH)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[local,plot,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[local,openai,mcp,plot,dev]"
 	touch $(READY)
+
+results: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[bench]"
+	$(BIN)/python -m benchmarks.peers
+	$(BIN)/toolpager bench quality --keep $(MODELS)
 
 clean:
 	rm -rf $(VENV) .toolpager .hypothesis .benchmarks .mypy_cache .ruff_cache .pytest_cache

@@ -11,6 +11,7 @@ from .investigation import Outcome, investigate, resume
 from .notebook import Observation
 from .settings import Settings
 from .tools import Tool, Toolbox, tool
+from .writing import ModelWriter
 
 __all__ = [
     "AgentError",
@@ -20,6 +21,7 @@ __all__ = [
     "Event",
     "Message",
     "Model",
+    "ModelWriter",
     "Observation",
     "Observer",
     "Outcome",

@@ -10,10 +10,12 @@ from .ceiling import Budget
 from .chat import ToolCall
 from .exchange import Answer, Exchange, root_of, same_call
 from .ledger import Ledger
+from .looking import LEAST_ANSWER, Looking
+from .memory import is_out_of_memory, let_go
 from .notebook import Notebook
 from .settings import Settings
 from .tools import Toolbox
-from .verbs import LEAST_ANSWER, VERBS, Finding, Verbs
+from .verbs import VERBS, Finding, Verbs
 from .words import Words
 
 _REOPENED = 3  # the same look for this often is told to the model
@@ -51,9 +53,14 @@ class Answering:
         except StoreFailed:
             raise
         except Exception as error:  # noqa: BLE001 - a tool may raise anything; its failure is a result
-            return Served(
+            failed = Served(
                 Answer(self.words.failed(call.name, error), "failed"), error=f"{type(error).__name__}: {error}"
             )
+            starved = is_out_of_memory(error)
+            error.__traceback__ = None  # its frames may hold a network's tensors
+        if starved:
+            let_go()
+        return failed
 
     def _offered(self, exchange: Exchange) -> Sequence[str]:
         if exchange.purpose == "reminder":
@@ -103,15 +110,16 @@ class Answering:
 
     def _look(self, ledger: Ledger, call: ToolCall, allowance: int) -> Served:
         """What a verb answers; a look taken again and again is noticed, an aged result that is opened is pinned."""
-        verbs = Verbs(
+        looking = Looking(
             pager=self.pager,
-            notebook=self.notebook,
             words=self.words,
-            budget=self.budget,
-            question=self.question,
+            page_tokens=self.budget.page,
+            card_tokens=self.budget.card,
             allowance=allowance,
+            question=self.question,
             shown=frozenset(made.address for made in ledger.made if made.address),
         )
+        verbs = Verbs(looking, self.notebook)
         seen = verbs.toolbox()[call.name].run(call.arguments)
         if isinstance(seen, Finding):
             return self._record(ledger, seen)

@@ -56,13 +56,15 @@ def index_bound(settings: Settings) -> int:
     return min(200, settings.ceiling // 24)
 
 
-def lowered_ceiling(settings: Settings, parts: Mapping[str, int], *, used: int) -> int | None:
-    """Return the ceiling to go on with after `used` tokens did not fit the memory; None where less does not do.
+def lowered_ceiling(settings: Settings, parts: Mapping[str, int], *, used: int, fits: int | None = None) -> int | None:
+    """Return the ceiling to go on with after `used` tokens did not fit; None where less does not do.
 
-    Seven tenths of what failed: of an attention that grows with the square it takes half the memory.
+    `fits`: what would have, by the memory plan or the model's known context. Without it, seven tenths of what failed:
+    of an attention that grows with the square it takes half the memory.
     """
     least = sum(_every(settings, parts).values())
-    return lowered if (lowered := max(least, int(_LOWERED_TO * used))) < used else None
+    wanted = int(_LOWERED_TO * used) if fits is None or fits >= used else fits
+    return lowered if (lowered := max(least, wanted)) < used else None
 
 
 def share_out(settings: Settings, parts: Mapping[str, int], *, page_tokens: int | None = None) -> Budget:

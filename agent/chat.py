@@ -66,6 +66,8 @@ class Reply:
     """What a model said. `problem` says why a call did not parse or was not allowed; then `calls` is empty.
 
     `new_tokens` were generated, `reused_tokens` of the prompt were not computed again, `seconds` of wall time passed.
+    `predicted_bytes` and `measured_bytes` are its peak of memory beside the weights; None where nothing tells.
+    `reported_tokens` are the prompt's by a server's own account, which may differ from what was counted.
     """
 
     content: str
@@ -74,6 +76,9 @@ class Reply:
     new_tokens: int
     reused_tokens: int
     seconds: float
+    predicted_bytes: int | None = None
+    measured_bytes: int | None = None
+    reported_tokens: int | None = None
 
 
 class Model(Protocol):

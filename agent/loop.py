@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 from .answering import Answering
@@ -11,7 +11,7 @@ from .ceiling import lowered_ceiling, share_out
 from .chat import Choice, ToolCall, ToolSpec
 from .compaction import Compaction
 from .coverage import axes_of
-from .errors import BadInput, OutOfMemory
+from .errors import BadInput, ContextExceeded, OutOfMemory
 from .events import Event, read_events
 from .exchange import Answer, Exchange
 from .held import held_tokens
@@ -82,6 +82,9 @@ class Loop:
         """Write down what the fixed parts of every prompt cost."""
         fixed = fixed_tokens(self._parts.speaking, self._parts.info.question)
         budget = share_out(self._settings, fixed)
+        memory = self._parts.info.about.get("memory")  # how the ceiling was come by
+        if isinstance(memory, Mapping):
+            self._append({"event": "plan", "ceiling": self._settings.ceiling, **memory})
         specs = self._parts.tools.specs
         about = {"tools": [spec.name for spec in specs], "axes": axes_of(specs)}
         self._append({"event": "start", "parts": dict(fixed), "budget": asdict(budget), **about})
@@ -92,7 +95,7 @@ class Loop:
         if ledger.answer is not None:
             self._conclude(ledger, ledger.answer)
         elif ledger.waiting is not None:
-            self._answer(ledger.waiting)
+            self._serve(ledger, ledger.waiting)
         elif ledger.uncorrected is not None:
             self._correct(ledger.uncorrected)
         elif not ledger.finishing and (reason := self._over()):
@@ -100,11 +103,19 @@ class Loop:
                 self._append(event)
         elif ledger.reminder is not None and not ledger.reminder.asked and self._compaction.fits(ledger):
             self._speak("reminder")
-        elif events := self._compaction.events(ledger):
-            for event in events:
-                self._append(self._with_say(event))
-        else:
+        elif not self._shortened(self._compaction.before_turn(ledger)):
             self._speak("answer" if ledger.finishing else "turn")
+
+    def _serve(self, ledger: Ledger, call: ToolCall) -> None:
+        """Answer a call, or make room for its answer first."""
+        if not self._shortened(self._compaction.before_answer(ledger)):
+            self._answer(call)
+
+    def _shortened(self, events: list[Event]) -> bool:
+        """Append what makes room; whether there was any."""
+        for event in events:
+            self._append(self._with_say(event))
+        return bool(events)
 
     def _with_say(self, event: Event) -> Event:
         """A compaction as the model would have its summaries, where that was chosen and keeps under the ceiling."""
@@ -155,14 +166,14 @@ class Loop:
         return looked and ledger.recorded >= self._settings.answer_after
 
     def _generate(self, asked: Asked) -> None:
-        """Generate once; where memory runs out, lower the ceiling and leave the rest to the next step.
+        """Generate once; where memory or the model's context runs out, lower the ceiling for the next step.
 
         The second time in a row the error goes up, and the run can be resumed.
         """
         try:
             messages = self._compaction.messages(self._ledger)
             event = self._parts.speaking.speak(messages, asked, ceiling=self._budget.ceiling)
-        except OutOfMemory as error:
+        except (OutOfMemory, ContextExceeded) as error:
             failure = error.with_traceback(None)
         else:
             self._starved = False
@@ -170,10 +181,11 @@ class Loop:
             self._append({**event, "held": held_tokens(self._ledger, self._parts.words.counter, input_tokens=used)})
             return
         used = failure.input_tokens + failure.max_new_tokens
-        lowered = lowered_ceiling(self._settings, self._ledger.parts or {}, used=used)
+        lowered = lowered_ceiling(self._settings, self._ledger.parts or {}, used=used, fits=failure.fits_tokens)
         ceilings = {"ceiling": self._budget.ceiling, "lowered_to": lowered or self._ledger.ceiling}
         where = {"turn": asked.turn, "purpose": asked.purpose, "input_tokens": failure.input_tokens}
-        self._append({"event": "memory", **where, **ceilings, "message": str(failure)})
+        sizes = {"requested_bytes": failure.requested_bytes, "free_bytes": failure.free_bytes}
+        self._append({"event": "memory", **where, **ceilings, **sizes, "message": str(failure)})
         if self._starved or lowered is None:
             raise failure
         self._starved = True
@@ -262,7 +274,7 @@ class Loop:
             self._end(answer)
         elif ledger.typing == 0 or ledger.mistyped:
             self._append({"event": "typed", "turn": ledger.turn, "content": self._parts.words.typed(schema)})
-        elif events := self._compaction.events(ledger):
+        elif events := self._compaction.before_turn(ledger):
             for event in events:
                 self._append(event)
         else:

@@ -59,6 +59,7 @@ class Notebook:
         with _said_of(path):
             self._database = sqlite3.connect(":memory:" if path is None else path, timeout=0)
             self._database.execute("PRAGMA locking_mode=EXCLUSIVE")
+            self._database.execute("PRAGMA synchronous=OFF")  # the events are what must outlive a power cut
             self._database.execute("BEGIN EXCLUSIVE")
             self._database.execute(_SCHEMA)
             self._database.commit()

@@ -48,7 +48,10 @@ class Speaking:
         return len(self.model.prompt(messages, self.tools).tokens)
 
     def speak(self, messages: Sequence[Message], asked: Asked, *, ceiling: int) -> Event:
-        """Generate, and return the event of it. Raises `CeilingExceeded` before that, `OutOfMemory`."""
+        """Generate, and return the event of it.
+
+        Raises `CeilingExceeded` before that, `OutOfMemory`, `ContextExceeded` and what else the back end raises.
+        """
         prompt = self.model.prompt(messages, () if asked.bare else self.tools)
         reserve = min(self.settings.max_new_tokens, asked.at_most or self.settings.max_new_tokens)
         check_ceiling(prompt, max_new_tokens=reserve, ceiling=ceiling, purpose=asked.purpose)
@@ -69,6 +72,8 @@ class Speaking:
             "new_tokens": reply.new_tokens,
             "reused_tokens": reply.reused_tokens,
             "seconds": round(reply.seconds, 4),
+            "predicted_bytes": reply.predicted_bytes,
+            "measured_bytes": reply.measured_bytes,
             "prompt": saved_as,
             "reply": reply.content,
             "content": self._content(reply, calls, problem, asked.purpose),
@@ -77,6 +82,7 @@ class Speaking:
             "problem": problem,
             "withheld": list(asked.withheld),
             **({"key": asked.key} if asked.key else {}),
+            **({} if reply.reported_tokens is None else {"reported_tokens": reply.reported_tokens}),
         }
 
     def _problem(self, reply: Reply, choice: Choice) -> str | None:

@@ -10,7 +10,7 @@ from summarizers import NotWritten, summarize_with
 
 from .ceiling import Budget
 from .chat import Choice, Message
-from .errors import CeilingExceeded, ContextExceeded, OutOfMemory
+from .errors import AgentError, CeilingExceeded, ContextExceeded
 from .events import Event
 from .ledger import Ledger
 from .speaking import Asked, Speaking
@@ -72,7 +72,7 @@ class Summarizing:
 
 @dataclass(slots=True)
 class _Scribe:
-    """The serving model as a writer; `exhausted` once it ran out of memory."""
+    """The serving model as a writer; `exhausted` once it failed."""
 
     speaking: Speaking
     ceiling: int
@@ -106,10 +106,10 @@ class _Scribe:
             event = self.speaking.speak([Message("user", prompt_text)], asked, ceiling=self.ceiling)
         except (CeilingExceeded, ContextExceeded) as error:
             raise NotWritten("its prompt does not fit the ceiling") from error
-        except OutOfMemory as error:
+        except AgentError as error:  # no memory, no server: the run meets it again where it has a remedy
             self.exhausted = True
             self.append({"event": "error", "turn": asked.turn, "where": PURPOSE, "message": str(error)})
-            raise NotWritten("memory ran out") from error
+            raise NotWritten(str(error)) from error
         self._said[key] = str(event["reply"])
         self.append(event)
         return self._said[key]

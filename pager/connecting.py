@@ -2,20 +2,16 @@
 
 import sqlite3
 import time
+from collections.abc import Set
 from pathlib import Path
 
+from .database import INDEX, columns
+
 BUSY_SECONDS = 60
-LAYOUT = 1
-"""Which layout the tables have; kept in the file. 0 stands in files from before it was."""
-TABLES = {
-    "contents": "id INTEGER PRIMARY KEY, digest TEXT UNIQUE, size INTEGER, newlines INTEGER",
-    "chunks": "content INTEGER NOT NULL, seq INTEGER NOT NULL, before INTEGER NOT NULL, data BLOB NOT NULL, "
-    "PRIMARY KEY(content, seq)",
-    "results": "number INTEGER PRIMARY KEY, fingerprint TEXT UNIQUE, name TEXT, call TEXT, created TEXT NOT NULL, "
-    "record TEXT NOT NULL",
-    "parts": "result TEXT NOT NULL, path TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY(result, path)",
-    "remembered": "key TEXT PRIMARY KEY, text TEXT NOT NULL",
-}
+LAYOUT = 3
+"""Which layout the tables have; kept in the file. 0 stands in files from before it was, 1 in those without `files`,
+2 in those without `pins` and `expired`."""
+TABLES = columns(number="INTEGER PRIMARY KEY", data="BLOB")
 _FROM_THE_FIRST = frozenset({"contents", "chunks", "results", "parts"})
 _NOT_WRITABLE = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
 _LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -60,12 +56,20 @@ def _readable(path: str) -> sqlite3.Connection:
     for uri in (name, f"{name}&immutable=1"):
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         try:
-            if _tables(connection):
+            if found := _tables(connection):
+                _lend_tables(connection, TABLES.keys() - found)
                 return connection
         except sqlite3.OperationalError as error:
             if _code(error) not in _NOT_WRITABLE or uri != name:
                 raise
     raise sqlite3.OperationalError("it is empty and cannot be written")
+
+
+def _lend_tables(connection: sqlite3.Connection, lacking: Set[str]) -> None:
+    """Empty tables for this connection alone, in place of those that an older store lacks."""
+    connection.execute("PRAGMA temp_store = MEMORY")
+    for name in lacking:
+        connection.execute(f"CREATE TEMP TABLE {name}({TABLES[name]})")
 
 
 def _tables(connection: sqlite3.Connection) -> set[str]:
@@ -80,9 +84,9 @@ def _tables(connection: sqlite3.Connection) -> set[str]:
 def _make_tables(connection: sqlite3.Connection) -> None:
     """All tables or none, however many processes make them at once."""
     connection.execute("BEGIN IMMEDIATE")
-    for name, columns in TABLES.items():
-        connection.execute(f"CREATE TABLE IF NOT EXISTS {name}({columns})")
-    connection.execute("CREATE INDEX IF NOT EXISTS chunks_by_line ON chunks(content, before)")
+    for name, text in TABLES.items():
+        connection.execute(f"CREATE TABLE IF NOT EXISTS {name}({text})")
+    connection.execute(INDEX)
     connection.execute(f"PRAGMA user_version = {LAYOUT}")
     connection.execute("COMMIT")
 

@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from .address import join
 from .answer import around, bounded
 from .errors import LimitTooSmall
+from .linewise import Block, within_lines
 from .nearest import closest
 from .node import Node
 from .places import Place, Walk
+from .textbody import TextBody
 from .tokens import TokenCounter
 from .types import Match, Matches
 
@@ -49,7 +52,12 @@ def search(
     if limit_tokens < 1:
         raise LimitTooSmall(node.address, limit_tokens, 1)
     walk = Walk([])
-    found = _run(walk.places(node.body, node.address), pattern, max_matches, timeout_seconds)
+    compiled, joined = _compiled(pattern)
+    body = node.body
+    if joined is not None and isinstance(body, TextBody) and body.length() > 1:
+        found = _run_lines(body, node.address, joined, max_matches, timeout_seconds)
+    else:
+        found = _run(walk.places(body, node.address), compiled, max_matches, timeout_seconds)
     searched = _searched(node, found, walk.skipped, timeout_seconds)
     near = () if found.total else tuple(closest(pattern, list(found.words)))
     lines = [f"{match.address}: {match.text}" for match in found.matches]
@@ -60,10 +68,33 @@ def search(
     return Matches(tuple(found.matches), found.total, answer.text, answer.tokens, searched, near)
 
 
-def _run(places: Iterator[Place], pattern: str, max_matches: int, timeout_seconds: float) -> _Search:
+def _run_lines(body: TextBody, address: str, joined: Any, max_matches: int, timeout_seconds: float) -> _Search:
+    """The same over lines, a block of them at a time."""
     found = _Search()
-    compiled = _compiled(pattern)
-    repeats = any(mark in pattern for mark in REPEATS)
+    until = time.monotonic() + timeout_seconds
+    for text in body.blocks():
+        block = Block(text)
+        try:
+            for hit in block.hits(joined, until if _repeats(joined) else None):
+                found.total += 1
+                if len(found.matches) < max_matches:
+                    line = block.line_of(hit)
+                    found.matches.append(_match(Place(join(address, found.places + block.passed - 1), line.line), line))
+        except TimeoutError:
+            found.stopped = join(address, found.places + block.passed)
+        found.places += block.passed
+        if not found.total:
+            _learn(found.words, text, len(text))
+        if not found.stopped and time.monotonic() > until:
+            found.stopped = join(address, found.places)
+        if found.stopped:
+            break
+    return found
+
+
+def _run(places: Iterator[Place], compiled: Any, max_matches: int, timeout_seconds: float) -> _Search:
+    found = _Search()
+    repeats = _repeats(compiled)
     until = time.monotonic() + timeout_seconds
     for place in places:
         found.places += 1
@@ -82,24 +113,33 @@ def _run(places: Iterator[Place], pattern: str, max_matches: int, timeout_second
 def _match(place: Place, hit: Any) -> Match:
     if place.label:
         return Match(place.address, around(place.label, 0, 0, width=WIDTH))
-    return Match(place.address, around(place.text, hit.start(), hit.end(), width=WIDTH))
+    return Match(place.address, around(place.text, *hit.span(), width=WIDTH))
 
 
-def _compiled(pattern: str) -> Any:
-    """The pattern, case-blind unless it has capitals; the literal text where it is no valid expression."""
+def _compiled(pattern: str) -> tuple[Any, Any]:
+    """The pattern, case-blind unless it has capitals, and one that searches many lines at once, where there is one.
+
+    Where it is no valid expression, it stands for its own text.
+    """
     import regex  # type: ignore[import-untyped]  # it ships no types
 
     flags = 0 if any(character.isupper() for character in pattern) else regex.IGNORECASE
     try:
-        return regex.compile(pattern, flags)
+        compiled = regex.compile(pattern, flags)
     except (regex.error, RecursionError, OverflowError, ValueError):
-        return regex.compile(regex.escape(pattern), flags)
+        compiled = regex.compile(regex.escape(pattern), flags)
+    joined = within_lines(compiled.pattern)
+    return compiled, joined and regex.compile(joined, flags | regex.MULTILINE)
 
 
-def _learn(words: dict[str, None], text: str) -> None:
+def _repeats(compiled: Any) -> bool:
+    return any(mark in compiled.pattern for mark in REPEATS)
+
+
+def _learn(words: dict[str, None], text: str, width: int = 400) -> None:
     """Remember words of what did not match, for an answer when nothing does."""
     if len(words) < VOCABULARY:
-        for word in text[:400].split():
+        for word in dict.fromkeys(text[:width].split()):
             if 2 < len(word) <= 64:
                 words[word.strip("\"'.,;:()[]{}<>=")] = None
 

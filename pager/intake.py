@@ -1,7 +1,7 @@
 """How a value becomes a record in the store: decoded, its kind told, its content kept."""
 
 import codecs
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from .detect import SAMPLE, Guess, guess_kind
 from .encoding import Decoded, decode
 from .errors import PagerError
 from .jsontext import Malformed, dump_lines, parse_json
+from .large import LARGE_BYTES, Utf8
 from .numeric import array_bytes, array_details
 from .plain import to_plain
 from .record import Record
@@ -17,9 +18,7 @@ from .shape import kind_of
 from .store import Content, Store
 from .types import Lazy
 
-WHOLE_BYTES = 16 << 20
 JSON_BYTES = 128 << 20
-PIECE = 1 << 20
 SHOWN_KEYS = 24
 
 
@@ -147,15 +146,15 @@ def _known(value: Any) -> Mapping[str, object]:
 def take_file(store: Store, path: Path, name: str) -> Intake:
     """Keep a file; a large one is read in pieces unless it must be parsed."""
     size = path.stat().st_size
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as file:
         head = file.read(SAMPLE * 4)
-        whole = size <= WHOLE_BYTES or (size <= JSON_BYTES and _looks_json(head, name))
+        whole = size < LARGE_BYTES or (size <= JSON_BYTES and _looks_json(head, name))
         if whole:
             return take_bytes(store, head + file.read(), name)
         guess = _guess_head(head, name)
-        watched = _Watched(head, iter(lambda: file.read(PIECE), b""))
-        content = store.add_stream(watched)
-    return _intake(content, _streamed(guess, content, watched, size))
+        utf8 = Utf8()
+        content = store.add_large(file, size, utf8)
+    return _intake(content, _streamed(guess, content, utf8.valid))
 
 
 def _looks_json(head: bytes, name: str) -> bool:
@@ -180,42 +179,18 @@ def _guess_head(head: bytes, name: str) -> Guess | None:
     return guess_kind(decoded.text[:SAMPLE], name, whole=False)
 
 
-def _streamed(guess: Guess | None, content: Content, watched: "_Watched", size: int) -> Record:
+def _streamed(guess: Guess | None, content: Content, valid: bool) -> Record:
+    size = content.size_bytes
     if guess is None:
         return Record("bytes", "bytes", content.id, size, note="no text: shown escaped")
     note = None
     if guess.layout == "json":
         note = f"JSON over {JSON_BYTES >> 20} MiB is not parsed: kept as text"
         guess = Guess("text", "text")
-    errors = "strict" if watched.valid else "surrogateescape"
-    if not watched.valid:
+    errors = "strict" if valid else "surrogateescape"
+    if not valid:
         note = "; ".join(part for part in (note, "some bytes are not UTF-8: kept as lone surrogates") if part)
     return replace(_record(guess, size, "utf-8", errors), content=content.id, note=note)
-
-
-class _Watched:
-    """Pieces of a file on their way into the store; `valid` says whether they were UTF-8."""
-
-    def __init__(self, head: bytes, rest: Iterator[bytes]) -> None:
-        self._head = head
-        self._rest = rest
-        self.valid = True
-
-    def __iter__(self) -> Iterator[bytes]:
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        for piece in (self._head,):
-            yield self._check(decoder, piece)
-        for piece in self._rest:
-            yield self._check(decoder, piece)
-        self._check(decoder, b"", final=True)
-
-    def _check(self, decoder: codecs.IncrementalDecoder, piece: bytes, *, final: bool = False) -> bytes:
-        if self.valid:
-            try:
-                decoder.decode(piece, final)
-            except UnicodeDecodeError:
-                self.valid = False
-        return piece
 
 
 def _intake(content: Content, record: Record, parsed: object = None) -> Intake:

@@ -3,8 +3,9 @@
 import os
 import secrets
 import socket
-import sqlite3
 from contextlib import suppress
+
+from .database import Connection
 
 _MARK = "partial"
 """Stands first in place of a content's hash while it is being written."""
@@ -15,12 +16,17 @@ def owner() -> str:
     return f"{_MARK} {socket.gethostname()} {os.getpid()} {secrets.token_hex(8)}"
 
 
-def sweep(connection: sqlite3.Connection) -> None:
+def is_abandoned(mark: str) -> bool:
+    """Whether what such a mark stands on was being written by a process of this machine that has ended."""
+    kind, host, process, _ = [*mark.split(" "), "", "", ""][:4]
+    return kind == _MARK and host == socket.gethostname() and process.isdigit() and not _is_alive(int(process))
+
+
+def sweep(connection: Connection) -> None:
     """Delete what processes of this machine left half written; their room is used again."""
     rows = connection.execute("SELECT id, digest FROM contents WHERE digest LIKE ?", (f"{_MARK} %",)).fetchall()
     for number, digest in rows:
-        _, host, process, _ = str(digest).split(" ")
-        if host == socket.gethostname() and not _is_alive(int(process)):
+        if is_abandoned(str(digest)):
             connection.execute("DELETE FROM chunks WHERE content = ?", (number,))
             connection.execute("DELETE FROM contents WHERE id = ?", (number,))
 

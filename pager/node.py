@@ -14,11 +14,13 @@ from .textbody import TextBody
 from .types import Key, Kind, Result
 
 TABLES_NAMED = 8
+_PIECE = 1 << 18  # units of the source
 
 
 class Node:
     """One addressable part of a result: cheap to make, read only when asked.
 
+    `worked_out` is for whoever reads it to keep what is needed again, until the node is forgotten.
     A line's text leaves its line end out. `unit` names what `len` counts; `size_bytes` is the size of the node's
     text, None where it would have to be computed.
     """
@@ -34,6 +36,7 @@ class Node:
         self.result = result
         self.address = address
         self.name = name
+        self.worked_out: dict[str, Any] = {}
         self._opener = opener
         self._earlier = earlier
         self._body: Body | None = None
@@ -85,6 +88,14 @@ class Node:
         None for the first such result, and for a part of one.
         """
         return self._earlier() if self._earlier is not None else None
+
+    def pieces(self) -> Iterator[str]:
+        """The whole text, a piece at a time, so that one of any size can be written out."""
+        source, start = self.body.source(), 0
+        while start < source.size:
+            stop = source.edge(start + _PIECE, _PIECE // 2) if start + _PIECE < source.size else source.size
+            yield source.read(start, stop)
+            start = stop
 
     def text(self) -> str:
         """The whole text."""

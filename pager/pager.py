@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,7 +19,8 @@ from .nearest import closest
 from .node import Node
 from .paging import Paging, Size, hold
 from .record import Record
-from .store import Store
+from .retention import expiring
+from .store import ContentGone, store_at
 from .tokens import TokenCounter, counter
 from .types import Call, Lazy, Matches, Page, Result, Rows
 from .worker import Worker
@@ -32,8 +34,9 @@ OUTLINED_BYTES = 256 * 1024
 class Pager:
     """Keeps what tools return and shows it in pages; a context manager.
 
-    `store`: a folder that keeps results, or None for memory. `counter`: how tokens are counted (cl100k_base unless
-    given). `revive`: answers a call again, so that a lazy result can be opened further in a later process.
+    `store`: a folder that keeps results, a `postgresql://` URL for what several machines share, or None for memory.
+    `counter`: how tokens are counted (cl100k_base unless given). `revive`: answers a call again, so that a lazy result
+    can be opened further in a later process.
     """
 
     def __init__(
@@ -43,7 +46,7 @@ class Pager:
         counter: TokenCounter | None = None,
         revive: Revive | None = None,
     ) -> None:
-        self._store = Store(None if store is None else Path(store))
+        self._store = store_at(store)
         self._given = counter
         self._counted: TokenCounter | None = counter
         self._cutter: Paging | None = None
@@ -78,18 +81,39 @@ class Pager:
         Bytes and str are looked into (JSON, CSV, log, code, text); `name` helps with its ending, as in `a.csv`.
         Raises NotStorable for a value that contains itself, StoreFailed where the store cannot be written.
         """
-        return self._list(take(self._store, value, name), value, name, call)
+        return self._listed(lambda: take(self._store, value, name), value, name, call)
 
     def put_file(self, path: str | Path, *, name: str | None = None, call: Call | None = None) -> Result:
         """Keep a file's content; a large one is never whole in memory. Raises PagerError where none can be read."""
         file = Path(path)
         check_readable(file)
         label = name or file.name
-        return self._list(take_file(self._store, file, label), None, label, call)
+        return self._listed(lambda: take_file(self._store, file, label), None, label, call)
 
     def results(self) -> list[Result]:
         """Every result of the store, oldest first."""
         return self._store.results()
+
+    def pin(self, result: str, *, pinned: bool = True) -> None:
+        """Keep a result from expiring, or, with `pinned=False`, no longer. Raises UnknownAddress."""
+        self._store.pin(self._root(result).result.id, pinned=pinned)
+
+    def pinned(self) -> frozenset[str]:
+        """The ids of results that do not expire."""
+        return self._store.pinned()
+
+    def expire(self, *, older_than: timedelta | None = None, keep_bytes: int | None = None) -> list[Result]:
+        """Delete what is older than that, then the oldest until at most `keep_bytes` are left; which they were.
+
+        Pinned results stay. An id is never given again: opening an expired one says when it expired.
+        """
+        gone = expiring(
+            self.results(), self.pinned(), older_than=older_than, keep_bytes=keep_bytes, now=datetime.now(UTC)
+        )
+        self._store.expire(result.id for result in gone)
+        self._bodies.clear()
+        self._nodes.clear()
+        return gone
 
     def node(self, address: str) -> Node:
         """The part at an address; a page number is ignored. Raises UnknownAddress with `.nearest`."""
@@ -183,6 +207,13 @@ class Pager:
             self._cutter = Paging(self.counter)
         return self._cutter
 
+    def _listed(self, take_in: Callable[[], Intake], value: object, name: str | None, call: Call | None) -> Result:
+        """What was taken in and given its id; where its content expired in between, once more."""
+        try:
+            return self._list(take_in(), value, name, call)
+        except ContentGone:
+            return self._list(take_in(), value, name, call)
+
     def _list(self, taken: Intake, value: object, name: str | None, call: Call | None) -> Result:
         """Give what was taken in its id."""
         name = None if name is None else name.encode("utf-8", "backslashreplace").decode()
@@ -226,7 +257,8 @@ class Pager:
     def _root(self, identifier: str) -> Node:
         found = self._store.result(identifier)
         if found is None:
-            raise _no_result(identifier, self._store.results())
+            at = self._store.expired(identifier)
+            raise _no_result(identifier, self._store.results(), at)
         result, record = found
         return Node(result, result.id, lambda: self._body(result, record), result.name, lambda: self._earlier(result))
 
@@ -252,7 +284,9 @@ def _fingerprint(taken: Intake, name: str | None, call: Call | None) -> str:
     return hashlib.blake2b(json.dumps(told, sort_keys=True, default=str).encode(), digest_size=20).hexdigest()
 
 
-def _no_result(identifier: str, results: list[Result]) -> UnknownAddress:
+def _no_result(identifier: str, results: list[Result], expired: str | None) -> UnknownAddress:
+    if expired is not None:
+        return UnknownAddress(identifier, f"it expired at {expired}; what it held must be asked for again")
     if not results:
         return UnknownAddress(identifier, "the store is empty; put a result first")
     names = [result.id for result in results]

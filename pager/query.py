@@ -52,6 +52,7 @@ def _load(node: Node, worker: Worker) -> list[Column]:
     rows = _rows_of(node)
     if worker.loaded == node.address and worker.columns:
         return worker.columns
+    worker.start()
     columns = _TEXT if isinstance(node.body, TextBody) else columns_of(rows()) or _headed(node.body)
     if not columns:
         raise QueryFailed(f"{node.address} has no columns to query; open it instead")

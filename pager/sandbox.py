@@ -31,6 +31,8 @@ class Refused(Exception):
 def main() -> None:
     """Answer requests until standard input ends."""
     _limit_memory()
+    with contextlib.suppress(ImportError):  # told when it is first needed
+        import duckdb  # noqa: F401  it is loaded while the first rows are on their way
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     connection = None
     while (request := read_frame(source)) is not None:

@@ -9,6 +9,9 @@ from typing import Protocol
 
 from .store import Store
 
+BLOCK = 1 << 18
+"""About how many characters of a text in memory are one block."""
+
 
 class Source(Protocol):
     """Text that can be read by range; what `size` counts (bytes, characters, elements) is the source's own."""
@@ -45,6 +48,9 @@ class Lines(Source, Protocol):
 
     def lines(self) -> Iterator[str]:
         """Each line, its newline included."""
+
+    def blocks(self) -> Iterator[str]:
+        """The text in pieces of many lines, each cut after a newline; a line is never divided."""
 
 
 def byte_length(text: str) -> int:
@@ -92,6 +98,13 @@ class MemoryText:
     def lines(self) -> Iterator[str]:
         starts = self._line_starts()
         return (self._text[start:stop] for start, stop in itertools.pairwise(starts))
+
+    def blocks(self) -> Iterator[str]:
+        at, size = 0, len(self._text)
+        while at < size:
+            stop = self._text.find("\n", min(at + BLOCK, size)) + 1 or size
+            yield self._text[at:stop]
+            at = stop
 
     def _line_starts(self) -> list[int]:
         """Where each line starts, then the size; never empty."""
@@ -154,13 +167,23 @@ class StoredText:
         return stop - len(tail) + len(tail.removesuffix(b"\n").removesuffix(b"\r") if tail.endswith(b"\n") else tail)
 
     def lines(self) -> Iterator[str]:
+        for block in self.blocks():
+            lines = block.split("\n")
+            last = lines.pop()
+            for line in lines:
+                yield line + "\n"
+            if last:
+                yield last
+
+    def blocks(self) -> Iterator[str]:
         held: list[bytes] = []  # a line may run over thousands of chunks
         for data in self.store.stream(self.content, self.start, self.stop):
-            first, *others = data.split(b"\n")
-            held.append(first)
-            for piece in others:
-                yield b"".join(held).decode("utf-8", self.errors) + "\n"
-                held = [piece]
+            end = data.rfind(b"\n") + 1
+            if not end:
+                held.append(data)
+                continue
+            yield b"".join([*held, data[:end]]).decode("utf-8", self.errors)
+            held = [data[end:]]
         if rest := b"".join(held):
             yield rest.decode("utf-8", self.errors)
 

@@ -3,7 +3,7 @@
 import csv
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,8 @@ from .source import Lines, MemoryText, Source
 from .types import Key, Kind
 
 csv.field_size_limit(1 << 30)
+FEW = 100
+_INDENTED = re.compile(r"\n\s")
 
 
 class JsonLinesBody:
@@ -34,7 +36,14 @@ class JsonLinesBody:
     @cached_property
     def _blank(self) -> list[int]:
         """The numbers of the blank lines."""
-        return [number for number, line in enumerate(self._text.lines()) if not line.strip()]
+        found, passed = list[int](), 0
+        for block in self._text.blocks():
+            lines = block.split("\n") if block[:1].isspace() or _INDENTED.search(block) else ()
+            found += [passed + at for at, line in enumerate(lines) if not line.strip()]
+            if lines and not lines[-1]:
+                found.pop()  # what follows the last line end is no line
+            passed += block.count("\n")
+        return found
 
     def length(self) -> int:
         return self._text.line_count() - len(self._blank)
@@ -60,7 +69,7 @@ class JsonLinesBody:
         return JsonLinesBody(self._text.part(self._text.line_start(first), self._text.line_start(last)), self._kind)
 
     def keys(self, start: int, stop: int) -> Sequence[Key]:
-        return range(self.length())[start:stop]
+        return _first_numbers((line for line in self._text.lines() if line.strip()), self.length, start, stop)
 
     def _values(self) -> Iterator[Any]:
         return (record(line) for line in self._text.lines() if line.strip())
@@ -72,6 +81,12 @@ class JsonLinesBody:
                 break
             row += 1
         return row
+
+
+def _first_numbers(rows: Iterator[object], length: Callable[[], int], start: int, stop: int) -> range:
+    """The numbers of the rows from start to stop; few are told without counting all."""
+    known = sum(1 for _ in itertools.islice(rows, stop)) if stop <= FEW else length()
+    return range(known)[start:stop]
 
 
 def record(line: str) -> Any:
@@ -138,7 +153,7 @@ class CsvBody:
         return sliced
 
     def keys(self, start: int, stop: int) -> Sequence[Key]:
-        return range(self.length())[start:stop]
+        return _first_numbers(itertools.islice(self._records(), 1, None), self.length, start, stop)
 
     @cached_property
     def types(self) -> list[type]:

@@ -1,5 +1,6 @@
 """Text, logs and code: lines by number, sections and definitions by name."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
@@ -29,6 +30,10 @@ class TextBody:
         return self._text
 
     def length(self) -> int:
+        return self._length
+
+    @cached_property
+    def _length(self) -> int:
         return self._text.line_count()
 
     def value(self) -> Any:
@@ -38,7 +43,11 @@ class TextBody:
         """Lines start to stop, without their line ends."""
         first = self._text.line_start(min(start, self.length()) if start else 0)
         last = self._text.size if stop is None else self._text.line_start(min(stop, self.length()))
-        return (_bare(line) for line in self._text.part(first, max(first, last)).lines())
+        return itertools.chain.from_iterable(map(_bare_lines, self._text.part(first, max(first, last)).blocks()))
+
+    def blocks(self) -> Iterator[str]:
+        """The text in pieces of many whole lines, their line ends as they stand."""
+        return self._text.blocks()
 
     def child(self, key: Key) -> Body:
         if isinstance(key, int):
@@ -79,5 +88,9 @@ class TextBody:
         return TextBody(self._text.part(*units), self._kind, self._language)
 
 
-def _bare(line: str) -> str:
-    return line[:-1].removesuffix("\r") if line.endswith("\n") else line
+def _bare_lines(block: str) -> list[str]:
+    lines = block.split("\n")
+    last = lines.pop()
+    if "\r" in block:
+        lines = [line.removesuffix("\r") for line in lines]
+    return [*lines, last] if last else lines

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -24,15 +24,27 @@ class TokenCounter(Protocol):
         """How many tokens the text takes; strings that look like special tokens are plain text."""
 
 
-@dataclass(frozen=True, slots=True)
+REMEMBERED = 1024
+REMEMBERED_CHARACTERS = 16_384
+"""Longer texts are counted anew each time: they would fill the memory, and none of them stands in two prompts."""
+
+
+@dataclass(frozen=True)
 class FunctionCounter:
-    """A counter made of one function from text to its tokens or their number."""
+    """A counter made of one function from text to its tokens or their number; what it counted lately, it remembers."""
 
     name: str
     tokens: Callable[[str], Sized | int]
 
     def count(self, text: str) -> int:
         """How many tokens the text takes; lone surrogates count as U+FFFD, as which a model would read them."""
+        return self._count(text) if len(text) > REMEMBERED_CHARACTERS else self._remembering(text)
+
+    @cached_property
+    def _remembering(self) -> Callable[[str], int]:
+        return lru_cache(maxsize=REMEMBERED)(self._count)
+
+    def _count(self, text: str) -> int:
         try:
             tokens = self.tokens(text)
         except (UnicodeEncodeError, TypeError):  # what tokenizers raise for lone surrogates

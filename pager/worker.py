@@ -41,6 +41,10 @@ class Worker:
                 with contextlib.suppress(BrokenPipeError):
                     stream.close()
 
+    def start(self) -> None:
+        """Start the process now, so that it is ready by the time it is asked."""
+        self._running()
+
     def ask(self, request: dict[str, Any], *, seconds: float) -> dict[str, Any]:
         """The answer to a request; raises QueryFailed when it is an error, comes too late, or never."""
         process = self._running()

@@ -10,13 +10,14 @@ from .card import Card, card, stub
 from .fact import Fact
 from .gather import facts
 from .paged import paged
-from .summary import Summary, summarize
-from .templating import TemplateError, Templates
+from .summary import SMALLEST_BUDGET, Summary, summarize
+from .templating import TemplateError, Templates, unframed
 from .views import Views
 from .window import CeilingExceeded, Fitted, Shown, Window
 from .writer import Memory, NotWritten, Writer
 
 __all__ = [
+    "SMALLEST_BUDGET",
     "Card",
     "CeilingExceeded",
     "Fact",
@@ -41,4 +42,5 @@ __all__ = [
     "stub",
     "summarize",
     "summarize_with",
+    "unframed",
 ]

@@ -1,4 +1,4 @@
-"""The optional pass: a small model chooses among the facts and connects them, and is held to what they say."""
+"""The optional pass: a small model answers from the facts in a sentence, and is held to what they say."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -9,25 +9,20 @@ from functools import partial
 from pager import Node, StoreFailed, TokenCounter
 
 from .fact import Fact
-from .focus import terms_of
 from .gather import facts as facts_of
-from .layout import lines_of, relative
+from .layout import relative
 from .packer import Packed, distinct, pack
 from .reply import Said, fault_of, read_reply
 from .shape import shape_of, title_of
 from .summary import Fitted, Summary, check_budget, fit, summary_of
 from .templating import Templates
-from .verify import verified
+from .verify import Verified, verified
 from .whole import whole
 from .writer import Memory, NotWritten, Writer
 
-REPLY_TOKENS = 64  # of the writer's own
-_CANDIDATES = 12
-_DETAIL = 0.4  # facts below this salience may give way to the model's choice and words …
-_SHARE = 0.15  # … as long as they are no more than this share of the summary's tokens
-_STRONG = 1.0  # facts from this salience on stay, even where a sentence restates them
-_CHOSEN = 4.0  # how many times its salience a chosen fact is worth among those that are not settled …
-_MOST = 1.9  # … but no alarm
+REPLY_TOKENS = 48  # of the writer's own
+_CANDIDATES = 8
+_LEADING = 1.9  # the salience of a chosen fact: before all others but the alarms
 _READ_BYTES = 1 << 20  # of the result, to confirm what the facts do not
 
 
@@ -42,15 +37,16 @@ def summarize_with(
     templates: Templates | None = None,
     prompt_tokens: int = 1200,
 ) -> Summary:
-    """A summary in which `writer` has a say: which of the weaker facts stand in it, and up to two sentences.
+    """The summary of `summarize`, in which `writer` says what leads and, where there is room, up to two sentences.
 
-    What `summarize` gives stays, but for two kinds of its facts: details (salience below 0.4), as long as they take no
-    more than 15 % of its tokens, and facts below 1.0 that a kept sentence restates word for word, place included. The
-    writer's sentences and choice take their place and what was empty; a sentence is kept only where it verifies. Where
-    nothing of its reply is of use, the summary is the heuristic one, `by` is "heuristic" and `note` says why.
+    Nothing that the heuristic summary says is lost, whatever the writer says: its sentences (kept as far as `verified`
+    holds them) take only tokens that were free, and of its facts one goes only where a sentence says it word for word.
+    The facts that a sentence rests on, or that were copied, come first, alarms apart. Where nothing of the reply is of
+    use, or it finds no room, the summary is the heuristic one, `by` is "heuristic" and `note` says why.
 
-    The prompt has at most `prompt_tokens`; `memory` keeps replies, by writer and prompt, so that equal facts under an
-    equal focus are never sent twice. Raises ValueError below 40 tokens.
+    The prompt has at most `prompt_tokens` of the counter's; `memory` keeps replies by writer and prompt. Neither the
+    budget nor the result's id is part of that, so that equal facts under an equal focus are never sent twice. Raises
+    ValueError below 40 tokens.
     """
     templates = templates or Templates()
     check_budget(budget_tokens)
@@ -58,54 +54,49 @@ def summarize_with(
     if shown := whole(node, found, call=None, budget_tokens=budget_tokens, counter=counter, templates=templates):
         return summary_of(node, shown, note="heuristic: all of it is shown")
     fitted = fit(node, found, budget_tokens, counter, templates)
-    asked = _asked(node, found, focus, counter, templates, prompt_tokens)
-    if asked is None:
+    prompt = _prompt(node, found, focus, counter, templates, prompt_tokens)
+    if prompt is None:
         return summary_of(node, fitted.packed, note="heuristic: there is nothing to choose from")
     try:
-        said = _said(writer, asked, memory)
+        said = _said(writer, prompt, memory)
     except NotWritten as error:
         return summary_of(node, fitted.packed, note=f"heuristic: {writer.name} was of no use: {error}")
-    sentences = verified(said.sentences, [_place(fact, node) for fact in found], _text(node))
-    chosen = [asked.facts[index] for index in said.chosen]
-    if not sentences and not chosen:
+    places = [*(_place(fact, node) for fact in found), f"{title_of(node) or ''} {shape_of(node)}"]
+    kept = verified(said.sentences, places, _text(node), focus=focus, result=node.result.id)
+    chosen = _chosen(found, said, kept)
+    if not kept and not chosen:
         return summary_of(node, fitted.packed, note=f"heuristic: nothing that {writer.name} wrote could be verified")
-    held = _Held(node, found, fitted, budget_tokens, counter)
-    return summary_of(node, held.with_words(chosen, sentences), by="model")
+    packed = _Held(node, found, fitted, budget_tokens, counter).with_say(chosen, [one.sentence for one in kept])
+    if packed is None:
+        note = f"heuristic: what {writer.name} wrote finds no room beside the facts and changes nothing in them"
+        return summary_of(node, fitted.packed, note=note)
+    return summary_of(node, packed, by="model")
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A prompt and the facts it numbers."""
-
-    prompt: str
-    facts: tuple[Fact, ...]
-
-
-def _asked(
+def _prompt(
     node: Node, found: Sequence[Fact], focus: str | None, counter: TokenCounter, templates: Templates, limit_tokens: int
-) -> _Asked | None:
+) -> str | None:
     """The prompt with as many of the best facts as fit it; None where fewer than two do."""
     render = partial(templates.render, "choose", question=focus, title=title_of(node), shape=shape_of(node))
     for count in range(min(_CANDIDATES, len(found)), 1, -1):
-        facts = tuple(found[:count])
-        prompt = render(facts=[f"{fact.text} {relative(fact, node.address)}" for fact in facts])
+        prompt = render(facts=[f"{fact.text} {relative(fact, node.address)}".strip() for fact in found[:count]])
         if counter.count(prompt) <= limit_tokens:
-            return _Asked(prompt, facts)
+            return prompt
     return None
 
 
-def _said(writer: Writer, asked: _Asked, memory: Memory | None) -> Said:
+def _said(writer: Writer, prompt: str, memory: Memory | None) -> Said:
     """What the writer says now or said before; raises NotWritten where that is of no use."""
-    key = _key(writer, asked.prompt)
+    key = _key(writer, prompt)
     reply = memory.recalled(key) if memory is not None else None
     if reply is None:
-        reply = writer.write(asked.prompt, REPLY_TOKENS)
+        reply = writer.write(prompt, REPLY_TOKENS)
         if memory is not None:
             with suppress(StoreFailed):  # what cannot be kept, in a store that is only read, is of use all the same
                 memory.remember(key, reply)
     if fault := fault_of(reply):
         raise NotWritten(fault)
-    return read_reply(reply, len(asked.facts))
+    return read_reply(reply)
 
 
 def _key(writer: Writer, prompt: str) -> str:
@@ -130,9 +121,15 @@ def _text(node: Node) -> Iterator[str]:
             return
 
 
+def _chosen(found: Sequence[Fact], said: Said, kept: Sequence[Verified]) -> list[Fact]:
+    """The facts that a kept sentence rests on, and those that were copied as they stand."""
+    rested = {at for one in kept for at in one.facts}
+    return [fact for at, fact in enumerate(found) if at in rested or any(fact.text in line for line in said.lines)]
+
+
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """The heuristic summary, and what of it may give way."""
+    """The heuristic summary, of which nothing is lost."""
 
     node: Node
     found: Sequence[Fact]
@@ -140,45 +137,29 @@ class _Held:
     budget_tokens: int
     counter: TokenCounter
 
-    def with_words(self, chosen: Sequence[Fact], sentences: Sequence[str]) -> Packed:
-        """The facts that stay, as many of the sentences as fit beside them, then the chosen and the next best."""
+    def with_say(self, chosen: Sequence[Fact], sentences: Sequence[str]) -> Packed | None:
+        """As many of the sentences as fit, then the chosen facts first; None where neither can be had."""
+        led = [replace(fact, salience=max(fact.salience, _LEADING)) if fact in chosen else fact for fact in self.found]
         for count in range(len(sentences), -1, -1):
             words = " ".join(sentences[:count])
-            settled = self._settled(words)
-            facts = [self._weighed(fact, settled, chosen) for fact in self.found]
-            packed = pack(
-                facts,
-                partial(self.fitted.frame, words=words or None),
-                root=self.node.address,
-                budget_tokens=self.budget_tokens,
-                counter=self.counter,
-                first=settled,
-            )
-            if packed is not None:
-                return packed
-        return self.fitted.packed
+            for facts in (led, self.found) if words else (led,):
+                packed = self._packed(facts, words)
+                if packed is not None and packed.text != self.fitted.packed.text:
+                    return packed
+        return None
 
-    def _settled(self, words: str) -> list[Fact]:
-        """The facts of the heuristic summary that stay: all but those restated, and a share of its details."""
-        said = set(terms_of(words))
-        facts = [fact for fact in self.fitted.packed.facts if not self._is_restated(fact, said)]
-        least = self._tokens(facts) - _SHARE * self.fitted.packed.tokens
-        for fact in sorted(facts, key=lambda fact: fact.salience):
-            rest = [one for one in facts if one is not fact]
-            if fact.salience >= _DETAIL or self._tokens(rest) < least:
-                break
-            facts = rest
-        return facts
+    def _packed(self, facts: Sequence[Fact], words: str) -> Packed | None:
+        unsaid = [fact for fact in facts if not self._is_said(fact, words)]
+        stays = {(fact.text, fact.address) for fact in self.fitted.packed.facts}
+        return pack(
+            unsaid,
+            partial(self.fitted.frame, words=words or None),
+            root=self.node.address,
+            budget_tokens=self.budget_tokens,
+            counter=self.counter,
+            first=[fact for fact in unsaid if (fact.text, fact.address) in stays],
+        )
 
-    def _is_restated(self, fact: Fact, said: set[str]) -> bool:
-        text = f"{fact.text} {relative(fact, self.node.address)}"
-        return fact.salience < _STRONG and said.issuperset(terms_of(text)) and bool(said)
-
-    def _tokens(self, facts: Sequence[Fact]) -> int:
-        lines = lines_of(facts, self.node.address)
-        return self.counter.count(self.fitted.frame(lines, len(self.found) - len(facts)))
-
-    def _weighed(self, fact: Fact, settled: Sequence[Fact], chosen: Sequence[Fact]) -> Fact:
-        if any(fact is one for one in settled) or all(fact is not one for one in chosen):
-            return fact
-        return replace(fact, salience=max(fact.salience, min(_MOST, fact.salience * _CHOSEN)))
+    def _is_said(self, fact: Fact, words: str) -> bool:
+        """Whether the words say a fact as it stands, with its place."""
+        return fact.text in words and relative(fact, self.node.address) in words

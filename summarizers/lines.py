@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pager import Node
 
 TEXTUAL = frozenset({"text", "log", "code"})
+HEAD_LINES = 500
 LONGEST_LINE = 4_000  # characters of one line that are looked at: bounds every pattern below
 
 ANSI = re.compile(r"\x1b\[[0-9;:?]{0,40}[ -/]?[@-~]|\x1b\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|\x1b[()][A-Z0-9]")
@@ -35,9 +36,14 @@ def stream(node: Node, start: int = 0, stop: int | None = None) -> Iterator[str]
         yield clean(line)
 
 
-def head(node: Node, count: int = 400) -> list[str]:
-    """Return the first `count` cleaned lines."""
-    return list(stream(node, 0, count))
+def head(node: Node, count: int = HEAD_LINES) -> list[str]:
+    """Return the first `count` cleaned lines; every summarizer looks at them, so the node keeps them."""
+    if count > HEAD_LINES:
+        return list(stream(node, 0, count))
+    known: list[str] | None = node.worked_out.get("head")
+    if known is None:
+        known = node.worked_out["head"] = list(stream(node, 0, HEAD_LINES))
+    return known[:count]
 
 
 def clip(text: str, limit: int = 160) -> str:

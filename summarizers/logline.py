@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from .stamp import Style, style_of
@@ -67,8 +68,12 @@ class Entry(NamedTuple):
     @property
     def rank(self) -> str:
         """The level under its common name, in capitals (WARNING is WARN)."""
-        upper = self.level.upper()
-        return _ALIASES.get(upper, upper)
+        return _rank_of(self.level)
+
+
+@lru_cache(maxsize=256)
+def _rank_of(level: str) -> str:
+    return _ALIASES.get(level.upper(), level.upper())
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +91,10 @@ class Layout:
         found = self.pattern.match(rest)
         if found is None:
             return Entry(stamp, "", "", "", rest.strip())
-        known = self.pattern.groupindex
-        level = found["level"] if "level" in known else _LETTERS[found["letter"]] if "letter" in known else ""
-        component = found["component"].strip() if "component" in known else ""
-        host = found["host"] if "host" in known else ""
-        return Entry(stamp, level, component, host, found["message"].strip())
+        parts = found.groupdict("")
+        level = parts["level"] if "level" in parts else _LETTERS[parts["letter"]] if "letter" in parts else ""
+        component, host = parts.get("component", "").strip(), parts.get("host", "")
+        return Entry(stamp, level, component, host, parts["message"].strip())
 
     def _stamped(self, line: str) -> tuple[str, str]:
         if self.style is None:

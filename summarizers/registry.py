@@ -1,7 +1,8 @@
 """Which summarizer knows which kind of result: the first in order that matches."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from importlib import import_module
+from typing import Protocol, cast
 
 from pager import Node
 
@@ -20,37 +21,18 @@ class Summarizer(Protocol):
         ...
 
 
-def _in_order() -> tuple[Summarizer, ...]:
-    """Most particular first. A new kind is one import and one line here."""
-    from . import (
-        array,
-        code,
-        compiler,
-        content,
-        diff,
-        gitlog,
-        lazy,
-        log,
-        mapping,
-        markup,
-        names,
-        strings,
-        table,
-        terminal,
-        testrun,
-        text,
-        traceback,
-        trajectory,
-        value,
-        webpage,
-        xmltext,
-    )
-
-    values = (lazy, trajectory, strings, array, table, mapping)
-    printed = (xmltext, testrun, traceback, compiler, diff, gitlog, webpage, log, terminal, names, content)
-    return (*values, *printed, code, markup, text, value)
+_VALUES = ("lazy", "trajectory", "strings", "array", "table", "mapping")
+_PRINTED = (
+    "xmltext", "testrun", "traceback", "compiler", "diff", "gitlog", "webpage", "log", "terminal", "names", "content",
+)  # fmt: skip
+_IN_ORDER = (*_VALUES, *_PRINTED, "code", "markup", "text", "value")
+"""Most particular first. A new kind is one word here; its file is loaded when a node gets as far."""
 
 
 def summarizer_of(node: Node) -> Summarizer:
     """The first summarizer that matches; the last of them matches everything."""
-    return next(each for each in _in_order() if each.matches(node))
+    return next(each for each in map(_loaded, _IN_ORDER) if each.matches(node))
+
+
+def _loaded(name: str) -> Summarizer:
+    return cast(Summarizer, import_module(f".{name}", __package__))

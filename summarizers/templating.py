@@ -1,6 +1,7 @@
 """The one module that knows Jinja: every text a model reads comes from a template, and no data can forge its frame."""
 
 import re
+from functools import lru_cache
 from pathlib import Path
 
 import jinja2
@@ -17,6 +18,7 @@ _CHAT_MARKERS = re.compile(
     re.IGNORECASE,
 )
 _FRAME = re.compile(r"^([ \t]*)\[(?=r\d|end |\+\d)", re.MULTILINE | re.IGNORECASE)
+_CARD_FRAME = re.compile(r"^([ \t]*)\[(?=r\d+[:/#\[]|end r\d)", re.MULTILINE)
 _INVISIBLE = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
     r"|[\U000e0000-\U000e007f\ud800-\udfff]"
@@ -38,6 +40,17 @@ def neutralise(text: str) -> str:
     text = _INVISIBLE.sub(_escape, text)
     text = _CHAT_MARKERS.sub(lambda found: found.group().translate(_MARKER_MASK), text)
     return _FRAME.sub(r"\1\\[", text)
+
+
+def unframed(text: str) -> str:
+    """Text that passes beside cards, with no line that could be taken for the frame of one; the rest stays as it is.
+
+    >>> unframed("[r7: requests.json, table]")
+    '\\\\[r7: requests.json, table]'
+    >>> unframed("[end of file]")
+    '[end of file]'
+    """
+    return _CARD_FRAME.sub(r"\1\\[", text)
 
 
 def on_one_line(text: str) -> str:
@@ -65,19 +78,7 @@ class Templates:
     """
 
     def __init__(self, override: Path | None = None) -> None:
-        folders = [override] if override else []
-        folders.append(_shipped_folder())
-        self._environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(folders),
-            undefined=jinja2.StrictUndefined,
-            autoescape=_is_page,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=False,
-        )
-        self._environment.filters["data"] = neutralise
-        self._environment.filters["line"] = on_one_line
-        self._environment.filters["shown"] = written_out
+        self._environment = _environment(override)
 
     def render(self, name: str, **fields: object) -> str:
         """The template `name` (with or without ".j2") filled with `fields`, without white space around it.
@@ -91,6 +92,23 @@ class Templates:
 def _is_page(name: str | None) -> bool:
     """Whether Jinja must escape what enters a template."""
     return name is not None and name.endswith(".html.j2")
+
+
+@lru_cache(maxsize=8)
+def _environment(override: Path | None) -> jinja2.Environment:
+    """The templates of a folder over ours, compiled once however often they are asked for; a changed file is read."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([override, _shipped_folder()] if override else [_shipped_folder()]),
+        undefined=jinja2.StrictUndefined,
+        autoescape=_is_page,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )
+    environment.filters["data"] = neutralise
+    environment.filters["line"] = on_one_line
+    environment.filters["shown"] = written_out
+    return environment
 
 
 def _shipped_folder() -> Path:

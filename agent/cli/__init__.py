@@ -11,9 +11,12 @@ from ..errors import AgentError
 from .bench import bench
 from .conversing import chat
 from .demonstration import demo
+from .mcp import mcp
 from .output import print_note
 from .pages import find, open_, page, query, summary
+from .plan import plan
 from .reports import report, runs
+from .results import expire, export, pin, results
 from .runs import investigate_, tool
 
 app = typer.Typer(
@@ -27,7 +30,13 @@ app.command("open")(open_)
 app.command("find")(find)
 app.command("query")(query)
 app.command("summarize")(summary)
+app.command("results")(results)
+app.command("pin")(pin)
+app.command("expire")(expire)
+app.command("export")(export)
+app.command("mcp")(mcp)
 app.command("tool")(tool)
+app.command("plan")(plan)
 app.command("investigate")(investigate_)
 app.command("chat")(chat)
 app.command("report")(report)

@@ -1,4 +1,4 @@
-"""The command that measures: quality, speed and investigations, from the checkout that carries the benchmarks."""
+"""The command that measures: quality, speed, memory, investigations, from the checkout that carries the benchmarks."""
 
 import runpy
 import sys
@@ -19,6 +19,9 @@ class Benchmark(StrEnum):
     quality = "quality"
     speed = "speed"
     investigate = "investigate"
+    memory = "memory"
+    proxy = "proxy"
+    schedule = "schedule"
 
 
 def bench(
@@ -27,7 +30,7 @@ def bench(
         Benchmark, typer.Argument(help="What to measure; further options are its own (see --help after it).")
     ],
 ) -> None:
-    """Measure quality against tokens, speed, or investigations, beside everything else one could pick."""
+    """Measure quality against tokens, speed, memory, schedules of shortening, the MCP proxy, or investigations."""
     if not (CHECKOUT / "benchmarks" / "quality.py").is_file():
         raise BadInput(
             "the benchmarks come with the source, not with the package; run this from a clone of the project"

@@ -24,7 +24,8 @@ from .live import Live
 from .outcome import outcome_fields
 from .output import print_json, print_note, print_text
 from .pages import Json, TemplateFolder, existing
-from .runs import INVESTIGATING, NARROW_AFTER, ModelSource, Subject, load, subject_folder, tools_of
+from .runs import INVESTIGATING, NARROW_AFTER, Subject, subject_folder, tools_of
+from .serving import BaseUrl, ModelChoice, ModelSource, ServedTokenizer
 
 _COMMANDS = "/open ADDRESS shows a page of a result, /findings what was recorded, /quit ends"
 
@@ -32,6 +33,8 @@ _COMMANDS = "/open ADDRESS shows a page of a result, /findings what was recorded
 def chat(
     subject: Subject = None,
     model: ModelSource = None,
+    base_url: BaseUrl = None,
+    tokenizer: ServedTokenizer = None,
     ceiling: Annotated[int | None, typer.Option(help="The most tokens of a generation: prompt and reserve.")] = None,
     max_turns: Annotated[int | None, typer.Option(help="Turns for each message before its answer is due.")] = None,
     max_new_tokens: Annotated[int | None, typer.Option(help="Tokens reserved for a reply.")] = None,
@@ -44,7 +47,8 @@ def chat(
     options: dict[str, Any] = {"ceiling": ceiling, "max_turns": max_turns, "max_new_tokens": max_new_tokens}
     chosen = {name: value for name, value in options.items() if value is not None}
     loaded = Templates(templates)
-    talk = _talk(resumed, run, subject, model, chosen, loaded, unobserved if as_json else Live())
+    asked = ModelChoice(model, base_url=base_url, tokenizer=tokenizer)
+    talk = _talk(resumed, run, subject, asked, chosen, loaded, unobserved if as_json else Live())
     if sys.stdin.isatty():
         print_note(f"Each line is a message; {_COMMANDS}.")
     converse(talk, _lines(), as_json=as_json)
@@ -68,7 +72,7 @@ def _talk(
     resumed: Path | None,
     run: Path | None,
     subject: str | None,
-    model: str | None,
+    model: ModelChoice,
     chosen: dict[str, Any],
     templates: Templates,
     observer: Observer,
@@ -76,14 +80,14 @@ def _talk(
     """A new talk, or the one that a run's folder holds, under the settings it began with or those changed now."""
     if resumed is not None:
         info = RunFolder(resumed).info()
-        about, settings, place = info.about, replace(info.settings, **chosen), resumed
+        about, settings, place = dict(info.about), replace(info.settings, **chosen), resumed
+        model = ModelChoice.noted(about, base_url=model.base_url, tokenizer=model.tokenizer)
     else:
-        about = {"subject": str(subject_folder(subject or model)), "model": model}
+        about = {"subject": str(subject_folder(subject or model.network)), **model.about()}
         settings, place = Settings(**{"answer_after": 0, "narrow_after": NARROW_AFTER, **chosen}), run or _new_run()
-    source = about.get("model")
     return Talk(
         place,
-        model=partial(load, str(source) if source else None, templates),
+        model=partial(model.load, templates),
         tools=partial(_tools, Path(str(about["subject"]))),
         settings=settings,
         about=about,
@@ -132,7 +136,7 @@ def _answer(talk: Talk, line: str, *, as_json: bool) -> None:
 def _open(talk: Talk, address: str, *, as_json: bool) -> None:
     if not talk.begun:
         raise BadInput("nothing was looked at yet; ask something first")
-    with existing(RunFolder(talk.run).store_path) as pager:
+    with existing(str(RunFolder(talk.run).store_path)) as pager:
         page = pager.open(address)
     if as_json:
         print_json({"address": page.address, "text": page.text, "next": page.next})

@@ -11,11 +11,11 @@ import typer
 from summarizers import Templates
 
 from ..investigation import Outcome
-from ..settings import Settings
 from .live import Live
 from .outcome import show_outcome
 from .output import print_text, working
 from .runs import start
+from .serving import BaseUrl, ModelChoice, ModelSource, ServedTokenizer
 
 if TYPE_CHECKING:
     from ..introspection import Plant
@@ -28,11 +28,15 @@ def demo(
     ceiling: Annotated[int, typer.Option(help="The most tokens of a generation: prompt and reserve.")] = 2048,
     max_turns: Annotated[int, typer.Option(help="Turns before the answer is asked for.")] = 8,
     run: Annotated[Path | None, typer.Option(help="A new folder for the run.")] = None,
+    model: ModelSource = None,
+    base_url: BaseUrl = None,
+    tokenizer: ServedTokenizer = None,
 ) -> None:
-    """Plant a fault in a copy of the bundled model, and let the model look for it."""
+    """Plant a fault in a copy of the bundled model, and let a model look for it."""
     from ..introspection import plant
     from ..models import bundled_model
 
+    asked = ModelChoice(model, base_url=base_url, tokenizer=tokenizer)
     source = bundled_model()
     folder = run or Path("runs") / time.strftime("demo-%Y%m%d-%H%M%S")
     subject = Path(tempfile.mkdtemp(prefix="toolpager-subject-")) / source.name
@@ -44,9 +48,10 @@ def demo(
     outcome = start(
         QUESTION,
         subject=subject,
-        model=None,
+        model=asked,
         run=folder,
-        settings=Settings(ceiling=ceiling, max_turns=max_turns, max_new_tokens=128, narrow_after=1),
+        settings={"max_turns": max_turns, "max_new_tokens": 128, "narrow_after": 1},
+        ceiling=ceiling,
         templates=Templates(),
         observer=Live(),
     )

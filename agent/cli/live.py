@@ -26,6 +26,8 @@ class Live:
     def _generation(self, event: Mapping[str, Any]) -> None:
         used = f"{event['input_tokens']:,} + {event['max_new_tokens']} of {event['ceiling']:,} tokens"
         cost = f"{event['reused_tokens']:,} reused, {event['new_tokens']} new, {event['seconds']:.1f} s"
+        if event.get("reported_tokens", event["input_tokens"]) != event["input_tokens"]:
+            cost += f"; the server read {event['reported_tokens']:,} prompt tokens"
         self._say(f"turn {event['turn']} {event['purpose']}: {used} ({cost})", "cyan")
         for call in event["calls"]:
             arguments = ", ".join(f"{name}={value!r}" for name, value in call["arguments"].items())
@@ -44,6 +46,9 @@ class Live:
 
     def _compaction(self, event: Mapping[str, Any]) -> None:
         self._say(f"  shortened: {event['tokens_before']:,} -> {event['tokens_after']:,} tokens", "magenta")
+
+    def _plan(self, event: Mapping[str, Any]) -> None:
+        self._say(f"ceiling {event['ceiling']:,} ({event['chosen']}): {event['why']}", "cyan")
 
     def _memory(self, event: Mapping[str, Any]) -> None:
         lowered = f" -> {event['lowered_to']:,}" if event["lowered_to"] else ""

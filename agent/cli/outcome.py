@@ -4,6 +4,7 @@ import shlex
 
 from ..investigation import Outcome
 from ..report import chart_lines, run_generations
+from ..totals import Totals
 from .output import print_json, print_text
 
 _LISTED = 6
@@ -30,6 +31,7 @@ def outcome_fields(outcome: Outcome) -> dict[str, object]:
         "input_tokens": outcome.tokens.input_tokens,
         "new_tokens": outcome.tokens.new_tokens,
         "reused_tokens": outcome.tokens.reused_tokens,
+        "computed_tokens": outcome.tokens.computed_tokens,
         "peak_tokens": outcome.tokens.peak_tokens,
         "run": str(outcome.run.path),
     }
@@ -61,8 +63,14 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
     lines += ["", "not looked at", *(f"  {line}" for line in left)] if left else []
     lines += ["", "tokens of every generation: # prompt, . reserve, | ceiling"]
     lines += [f"  {line}" for line in chart_lines(run_generations(outcome.run.path))]
+    lines += ["", _said(outcome.tokens)]
     lines += ["", f"run {outcome.run.path}: report.html, report.md, events.jsonl, prompts/, store/"]
     print_text("\n".join(lines) + "\n")
+
+
+def _said(spent: Totals) -> str:
+    read = f"{spent.input_tokens:,} prompt tokens: {spent.reused_tokens:,} reused, {spent.computed_tokens:,} computed"
+    return f"{read}; {spent.new_tokens:,} generated; {spent.seconds:.1f} s"
 
 
 def _finding(outcome: Outcome, place: int) -> str:

@@ -1,6 +1,7 @@
 """What the command prints: text for people, JSON for programs, one sentence for an error."""
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -21,7 +22,8 @@ def _written_out(found: re.Match[str]) -> str:
 
 def print_json(fields: Mapping[str, object]) -> None:
     """One JSON object on standard output; lone surrogates stay escaped, so bytes survive."""
-    print(json.dumps(fields, default=str))
+    with _read_or_gone():
+        print(json.dumps(fields, default=str), flush=True)
 
 
 def print_text(text: str) -> None:
@@ -29,9 +31,23 @@ def print_text(text: str) -> None:
     if sys.stdout.isatty():
         print(visible(text))
         return
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-    sys.stdout.buffer.flush()
+    with _read_or_gone():
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+        sys.stdout.buffer.flush()
+
+
+@contextmanager
+def _read_or_gone() -> Iterator[None]:
+    """Where the reader went away nothing is wrong and nothing more can be said: the command ends as by SIGPIPE.
+
+    Here, because typer would end with status 1 instead.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + 13)
 
 
 def print_note(text: str) -> None:

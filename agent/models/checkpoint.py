@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,9 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
-from ..errors import BadModel
+from ..errors import BadModel, ModelTooLarge
+from ..memory import Free, free_memory, is_out_of_memory, let_go, return_freed_memory, stored_weights
+from .attention import attention_for
 from .quiet import quiet_transformers
 
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "tokenizer_config.json")
@@ -32,12 +36,18 @@ class Checkpoint:
 def load_checkpoint(source: str | Path, *, device: str | None, dtype: str | None, attention: str) -> Checkpoint:
     """The model of a folder or hub id, ready for inference on the best or the given device. Raises BadModel."""
     _check_folder(source)
-    place = torch.device(device or _best_device())
+    place = torch.device(device or best_device())
+    if place.type == "cpu":
+        return_freed_memory()
     with quiet_transformers():
         config = _config(source)
         tokenizer = _tokenizer(source)
-        model = _model(source, dtype=_dtype(dtype, place, config), attention=attention)
-    model.to(place).eval()
+        chosen = _dtype(dtype, place, config)
+        free = free_memory(place)
+        _check_memory(source, free, chosen)
+        with _too_large_for(free, source, chosen):
+            model = _model(source, dtype=chosen, attention=attention_for(attention, place, chosen, config))
+            model.to(place).eval()
     text = config.get_text_config(decoder=True)
     return Checkpoint(
         name=Path(source).name if Path(source).is_dir() else str(source),
@@ -73,7 +83,8 @@ def _dtype(name: str | None, device: torch.device, config: Any) -> torch.dtype:
     return chosen
 
 
-def _best_device() -> str:
+def best_device() -> str:
+    """The device models are loaded on where none is named."""
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
@@ -124,6 +135,8 @@ def _model(source: str | Path, *, dtype: torch.dtype, attention: str) -> Any:
             source, dtype=dtype, attn_implementation=attention, output_loading_info=True
         )
     except (OSError, ValueError, ImportError, SafetensorError, RuntimeError) as error:
+        if is_out_of_memory(error) or "Cannot allocate memory" in str(error):
+            raise MemoryError from None
         raise BadModel(
             f"the weights of {source} cannot be loaded: {_first_line(error)}. Fetch the model again."
         ) from error
@@ -131,6 +144,46 @@ def _model(source: str | Path, *, dtype: torch.dtype, attention: str) -> Any:
     if missing:
         raise BadModel(f"{source} lacks {len(missing)} of its weights, {missing[0]} among them: fetch the model again.")
     return model
+
+
+@contextmanager
+def _too_large_for(free: Free, source: str | Path, dtype: torch.dtype) -> Iterator[None]:
+    """Memory that runs out within is one sentence, with what was free before."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        error.__traceback__ = None  # its frames hold what was loaded so far
+    else:
+        return
+    let_go()
+    raise _too_large(source, free, dtype)
+
+
+def _check_memory(source: str | Path, free: Free, dtype: torch.dtype) -> None:
+    """Refuse weights that cannot fit, before the system ends the process for trying."""
+    needed = _weights_bytes(source, dtype)
+    if needed is not None and needed > free.bytes:
+        raise _too_large(source, free, dtype)
+
+
+def _too_large(source: str | Path, free: Free, dtype: torch.dtype) -> ModelTooLarge:
+    return ModelTooLarge(
+        name=Path(source).name,
+        weights_bytes=_weights_bytes(source, dtype) or 0,
+        free_bytes=free.bytes,
+        limit=free.limit,
+        dtype=str(dtype).removeprefix("torch."),
+    )
+
+
+def _weights_bytes(source: str | Path, dtype: torch.dtype) -> int | None:
+    try:
+        stored = stored_weights(Path(source))
+    except (ValueError, OSError):  # damaged: loading says so better
+        return None
+    return None if stored is None else stored.parameters * dtype.itemsize + stored.fixed_bytes
 
 
 def _end_tokens(model: Any, tokenizer: Any, source: str | Path) -> tuple[int, ...]:

@@ -6,6 +6,8 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +15,17 @@ import torch
 
 from ..chat import Choice, Message, Prompt, Reply, ToolCall, ToolSpec
 from ..errors import ContextExceeded
-from .bundled import bundled_model
+from ..memory import Guard, KvCache, Meter, Plan, Probe, Safe, free_memory, meter, safe_ceiling
+from .bundled import bundled_model, cache_folder
+from .cache import new_cache
 from .checkpoint import load_checkpoint
 from .constrain import ConstrainedPicker, Grammars
 from .encoder import Encoded, Encoder, unmask
-from .formats import parse_calls
-from .rendering import ChatTemplate, Renderer
-from .session import Generated, Session
+from .formats import Family, parse_calls
+from .planning import Probing, plan_of
+from .rendering import ChatTemplate
+from .session import Generated, Picker, Session, Told
+from .untooled import Renderer
 
 if TYPE_CHECKING:
     from pager import TokenCounter
@@ -31,11 +37,16 @@ class LocalModel:
     """A Hugging Face chat model: a folder, a hub id, or None for the bundled SmolLM2-135M-Instruct.
 
     `device` and `dtype` are chosen for the machine unless given; `attention` is transformers' name of a kernel;
-    `temperature` 0 is greedy. `prompt` keeps the token ids of earlier prompts and of what was generated after them, and
-    `generate` keeps their KV cache. `Reply.content` is exactly what was generated, the markup of calls included: put it
-    into the history unchanged and the next prompt extends this one, token by token.
+    `kv_cache` may be "quantized" (8 bits; no reuse across an edit) or "offloaded" (CUDA); `temperature` 0 is greedy;
+    `peak` measures memory, as the device allows unless given.
+    Every generation's memory is predicted before and measured after it: see `Reply`. `prompt` keeps the token ids of
+    earlier prompts and of what was generated after them, and `generate` keeps their KV cache.
 
-    Raises BadModel for a source that is no usable chat model, NoBundledModel, OutOfMemory, ContextExceeded, BadTool.
+    `Reply.content` is exactly what was generated, the markup of calls included: put it into the history unchanged and
+    the next prompt extends this one, token by token.
+
+    Raises BadModel for a source that is no usable chat model (ModelTooLarge where memory is short), NoBundledModel,
+    OutOfMemory, ContextExceeded, BadTool.
     """
 
     def __init__(
@@ -46,9 +57,11 @@ class LocalModel:
         dtype: str | None = None,
         attention: str = "sdpa",
         chunk_tokens: int = 512,
+        kv_cache: KvCache = "dynamic",
         temperature: float = 0.0,
         templates: Renderer | None = None,
         on_text: Callable[[str], None] | None = None,
+        peak: Meter | None = None,
     ) -> None:
         torch.set_num_threads(min(torch.get_num_threads(), _usable_cpus()))
         checkpoint = load_checkpoint(source or bundled_model(), device=device, dtype=dtype, attention=attention)
@@ -71,13 +84,28 @@ class LocalModel:
             vocabulary=checkpoint.vocabulary,
             end_tokens=checkpoint.end_tokens,
         )
-        self._session = Session(checkpoint.model, chunk_tokens=chunk_tokens)
+        new_cache(kv_cache, checkpoint.model.config)  # what this model cannot have is said now
+        self._session = Session(checkpoint.model, chunk_tokens=chunk_tokens, kv_cache=kv_cache)
+        device_used = checkpoint.model.device
+        plan = plan_of(checkpoint.model, chunk_tokens=chunk_tokens, kv_cache=kv_cache)
+        self._guard = Guard(plan, peak or meter(device_used), partial(free_memory, device_used))
+        self._probing = Probing(self._session, cache_folder() / "probes", vocabulary=checkpoint.vocabulary)
+        self._guard.plan = self._probing.known(plan)
         self._prompts: OrderedDict[tuple[int, ...], Encoded] = OrderedDict()
 
     @property
     def counter(self) -> TokenCounter:
         """Counts plain text with the model's own tokenizer."""
         return self._encoder
+
+    @property
+    def family(self) -> Family:
+        """The form in which the model writes calls."""
+        return self._template.family
+
+    def ids(self, text: str) -> tuple[int, ...]:
+        """The token ids of plain text."""
+        return tuple(self._encoder.plain(text))
 
     def prompt(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Prompt:
         """The conversation by the model's chat template; markers in its contents are plain text, never structure."""
@@ -90,16 +118,50 @@ class LocalModel:
 
     def generate(self, prompt: Prompt, *, max_new_tokens: int, choice: Choice, seed: int = 0) -> Reply:
         """At most `max_new_tokens` tokens of what `choice` allows; a call cut off by that limit is a `problem`."""
-        self._check(prompt, max_new_tokens)
         started = time.perf_counter()
         picker = self._grammars.picker(choice, max_new_tokens=max_new_tokens, temperature=self._temperature, seed=seed)
-        said = self._session.generate(
-            prompt.tokens, picker, max_new_tokens=max_new_tokens, on_tokens=self._show if self.on_text else None
-        )
+        said = self.fed(prompt, picker, max_new_tokens=max_new_tokens)
         content = self._content(said)
         self._remember(prompt, content, said)
         calls, problem = _outcome(content, choice, picker)
-        return Reply(content, calls, problem, len(said.tokens), said.reused_tokens, time.perf_counter() - started)
+        return _reply(content, calls, problem, said, time.perf_counter() - started)
+
+    def replay(self, prompt: Prompt, content: str) -> Reply:
+        """A reply known beforehand, at its full price: the prompt is read and each token fed as if it were picked."""
+        started = time.perf_counter()
+        ids = [*self.ids(content), self._end_tokens[0]]
+        said = self.fed(prompt, Told(ids), max_new_tokens=len(ids))
+        content = self._content(said)
+        self._remember(prompt, content, said)
+        return _reply(content, parse_calls(content).calls, None, said, time.perf_counter() - started)
+
+    def fed(self, prompt: Prompt, picker: Picker, *, max_new_tokens: int) -> Generated:
+        """Feeds the prompt and what `picker` picks after it, watched by the memory guard. Raises OutOfMemory."""
+        self._check(prompt, max_new_tokens)
+        guard = self._guard
+        guard.before(
+            self._session.held_for(prompt.tokens), input_tokens=len(prompt.tokens), max_new_tokens=max_new_tokens
+        )
+        show = self._show if self.on_text else None
+        said = self._session.generate(prompt.tokens, picker, max_new_tokens=max_new_tokens, on_tokens=show)
+        return replace(said, predicted_bytes=guard.predicted_bytes, measured_bytes=guard.after())
+
+    @property
+    def plan(self) -> Plan:
+        """What memory so many tokens take; corrected by a probe where one is known."""
+        return self._guard.plan
+
+    def probe(self) -> Probe | None:
+        """Measures two short prefills, once for this model on this machine, and corrects the plan; drops the cache."""
+        made = self._probing.made(self._guard.plan, self._guard.meter)
+        if made is not None:
+            self._guard.plan = made.applied(self._guard.plan)
+        return made
+
+    def safe_ceiling(self) -> Safe:
+        """The most tokens of prompt and reply that are safe in the memory that is free now."""
+        self._session.drop()
+        return safe_ceiling(self._guard.plan, free=self._guard.free(), loaded=True)
 
     def drop_cache(self) -> None:
         """Frees the KV cache; the next prompt is computed from its start."""
@@ -130,6 +192,19 @@ class LocalModel:
     def _show(self, tokens: Sequence[int]) -> None:
         if self.on_text is not None:
             self.on_text(self._tokenizer.decode([token for token in tokens if token not in self._end_tokens]))
+
+
+def _reply(content: str, calls: tuple[ToolCall, ...], problem: str | None, said: Generated, seconds: float) -> Reply:
+    return Reply(
+        content,
+        calls,
+        problem,
+        len(said.tokens),
+        said.reused_tokens,
+        seconds,
+        predicted_bytes=said.predicted_bytes,
+        measured_bytes=said.measured_bytes,
+    )
 
 
 def _outcome(content: str, choice: Choice, picker: ConstrainedPicker) -> tuple[tuple[ToolCall, ...], str | None]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from summarizers import TemplateError
 
 from ..chat import Message, ToolCall, ToolSpec
 from ..errors import BadModel
 from .formats import Family, parse_calls, write_calls
-
-Mask = Callable[[str], str]
+from .untooled import Mask, Renderer, Untooled
 
 _PROBE = ToolSpec("probe_of_tool_support", "A probe.", {"type": "object", "properties": {"x": {"type": "string"}}})
 
@@ -29,13 +27,6 @@ class Form:
     family: Family
     knows_tools: bool
     takes_system: bool = True
-
-
-class Renderer(Protocol):
-    """Fills a template; summarizers.Templates is one."""
-
-    def render(self, name: str, **fields: object) -> str:
-        """The text of the template `name` with its fields."""
 
 
 class ChatTemplate:
@@ -73,9 +64,9 @@ class ChatTemplate:
     def render(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> str:
         """The masked text of the prompt, ending where the assistant begins to speak."""
         if self.knows_tools:
-            specs = [self._own_json(tool.schema()) for tool in tools]
+            specs = [self._untooled.own_json(tool.schema()) for tool in tools]
             return self._apply([self._entry(message) for message in messages], specs)
-        return self._apply(list(self._plain_entries(messages, tools)), [])
+        return self._apply(self._untooled.entries(messages, tools), [])
 
     def _apply(self, entries: list[dict[str, Any]], specs: list[Any]) -> str:
         text: str = self._tokenizer.apply_chat_template(
@@ -86,58 +77,20 @@ class ChatTemplate:
     def _entry(self, message: Message) -> dict[str, Any]:
         """A message as templates that know tools take it."""
         if message.role == "tool":
-            return {"role": "tool", "name": message.name or "tool", "content": self._answer(message.content)}
+            return {"role": "tool", "name": message.name or "tool", "content": self._untooled.answer(message.content)}
         mask = self._mask_data if message.role == "user" else self._mask_own
         entry: dict[str, Any] = {"role": message.role, "content": mask(message.content)}
         if message.calls and parse_calls(message.content).calls != message.calls:
-            functions = [
-                {"name": call.name, "arguments": self._own_json(dict(call.arguments))} for call in message.calls
-            ]
+            own_json = self._untooled.own_json
+            functions = [{"name": call.name, "arguments": own_json(dict(call.arguments))} for call in message.calls]
             entry["tool_calls"] = [{"type": "function", "function": function} for function in functions]
         return entry
 
-    def _plain_entries(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Iterator[dict[str, Any]]:
-        """The messages for a template without tools: neighbours of one role are one message."""
-        held: dict[str, Any] | None = None
-        for role, content in self._plain_turns(messages, tools):
-            if held is not None and held["role"] == role:
-                held["content"] += "\n" + content
-                continue
-            if held is not None:
-                yield held
-            held = {"role": role, "content": content}
-        if held is not None:
-            yield held
-
-    def _plain_turns(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Iterator[tuple[str, str]]:
-        rest = list(messages)
-        if tools:
-            own = [self._mask_own(rest.pop(0).content)] if rest and rest[0].role == "system" else []
-            lines = "\n".join(json.dumps(self._own_json(_function(tool)), ensure_ascii=False) for tool in tools)
-            yield self._system_role, "\n\n".join([*own, self._templates.render("tools.j2", tools=lines)])
-        for message in rest:
-            if message.role == "tool":
-                yield "user", f"<tool_response>\n{self._answer(message.content)}\n</tool_response>"
-            elif message.role == "user":
-                yield "user", self._mask_data(message.content)
-            else:
-                role = self._system_role if message.role == "system" else message.role
-                yield role, self._mask_own(_with_calls(message, self.family))
-
-    def _answer(self, content: str) -> str:
-        """What a tool said, unable to close the frame it stands in."""
-        return self._mask_data(content.replace("</tool_response", "<\\/tool_response"))
-
-    def _own_json(self, value: Any) -> Any:
-        if isinstance(value, str):
-            return self._mask_own(value)
-        if isinstance(value, dict):
-            return {self._mask_own(str(key)): self._own_json(each) for key, each in value.items()}
-        return [self._own_json(each) for each in value] if isinstance(value, (list, tuple)) else value
-
     @property
-    def _system_role(self) -> str:
-        return "system" if self._form.takes_system else "user"
+    def _untooled(self) -> Untooled:
+        return Untooled(
+            self._templates, self.family, self._form.takes_system, mask_data=self._mask_data, mask_own=self._mask_own
+        )
 
     def _fitting_form(self) -> Form:
         """The first form in which a longer conversation extends a shorter one; else the first that renders at all."""
@@ -199,14 +152,3 @@ class ChatTemplate:
         if "<tool_call>" in text:
             return "hermes"
         return "llama" if '"parameters"' in text and _PROBE.name in text else None
-
-
-def _function(tool: ToolSpec) -> dict[str, Any]:
-    return {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
-
-
-def _with_calls(message: Message, family: Family) -> str:
-    """The content, with the calls written out where it does not hold them already."""
-    if not message.calls or parse_calls(message.content).calls == message.calls:
-        return message.content
-    return "\n".join(filter(None, [message.content, write_calls(message.calls, family)]))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hostile import LawlessModel, events_of, failing, hostile_tools, huge, thirds, tiny
+from hostile import LawlessModel, assert_under_the_ceiling, events_of, failing, hostile_tools, huge, thirds, tiny
 
 from agent.chat import Message, ToolCall
 from agent.investigation import Outcome, investigate
@@ -272,7 +272,7 @@ def test_what_the_model_does_not_save_the_loop_saves(tmp_path: Path) -> None:
 def test_the_message_after_a_batch_says_what_shrank_and_how_it_is_seen_again(tmp_path: Path) -> None:
     """The notice is the last message of the next prompt, and its example opens."""
     model = ScriptedModel(_careless, counter=thirds())
-    settings = Settings(ceiling=2_400, max_turns=8, max_new_tokens=128)
+    settings = Settings(ceiling=2_400, max_turns=12, max_new_tokens=128)
     investigate("Which?", model=model, tools=[huge], run=tmp_path / "run", settings=settings)
     notices = [message.content for fed in model.fed for message in fed.messages[-1:] if "Shortened" in message.content]
     assert notices
@@ -349,3 +349,30 @@ def test_what_no_finding_names_is_saved_before_the_answer_is_asked_for(tmp_path:
     request = next(str(event["content"]) for event in events if event["event"] == "finish")
     assert outcome.findings[0].finding[:30] in request
     assert outcome.answer == "Layer 96."
+
+
+def test_evidence_that_is_no_address_is_named_once(tmp_path: Path) -> None:
+    """A sentence in the place of an address is one thing that is not known, with what is near, and no list of words."""
+    call = ToolCall("record_observation", {"finding": "layer 96 is off", "evidence": "the address it rests on"})
+    _, outcome, events = _play(tmp_path / "run", [HUGE, call, "Layer 96."])
+    assert "There is no the address it rests on; near: r1." in str(_results(events)[1]["content"])
+    assert [one.evidence for one in outcome.findings] == [()]
+
+
+def test_pages_that_are_opened_in_turn_for_ever_are_noticed(tmp_path: Path) -> None:
+    """Restoring one aged result after the other is answered, from the third time on with a word, under the ceiling."""
+    looks = [_huge(seed) for seed in range(1, 9)]
+    again = [ToolCall("open", {"address": f"r{number}"}) for number in (1, 2, 3, 4)] * 4
+    script = iter([*looks, *again])
+
+    def play(messages: Sequence[Message]) -> Line:
+        return _careless(messages) if "shrink now" in messages[-1].content else next(script, "Done.")
+
+    model = ScriptedModel(play, counter=thirds())
+    settings = Settings(ceiling=2_400, max_turns=40, max_new_tokens=128, answer_after=0)
+    investigate("Which?", model=model, tools=[huge], run=tmp_path / "run", settings=settings)
+    events = events_of(tmp_path / "run")
+    opened = [event for event in _results(events) if event["name"] == "open"]
+    assert "Opened 3 times now" in str(opened[8]["content"])
+    assert {event["status"] for event in opened[8:]} == {"repeat"}
+    assert_under_the_ceiling(events, [fed.prompt for fed in model.fed], 2_400)

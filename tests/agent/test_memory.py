@@ -1,5 +1,6 @@
 """Memory that runs out costs one retry under a lower ceiling, never a result and never the run."""
 
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from agent.errors import OutOfMemory
 from agent.investigation import investigate, resume
 from agent.models import ScriptedModel
 from agent.settings import Settings
+from agent.tools import tool
 from pager import Pager
 
 SETTINGS = Settings(ceiling=6_000, max_turns=14, max_new_tokens=100, answer_after=0)
@@ -110,6 +112,68 @@ def test_the_answer_is_asked_for_anew_where_its_request_was_too_large(tmp_path: 
     assert [event["purpose"] for event in _memories(tmp_path / "run")] == ["answer"]
 
 
+def test_what_the_plan_says_fits_is_the_next_ceiling(tmp_path: Path) -> None:
+    """A generation that was refused before it was tried lowers the ceiling to what fits, and no further."""
+
+    class Planning(Starving):
+        def generate(self, prompt: Prompt, *, max_new_tokens: int, choice: Choice, seed: int = 0) -> Reply:
+            if len(prompt.tokens) + max_new_tokens > self.holds:
+                raise OutOfMemory(
+                    input_tokens=len(prompt.tokens), max_new_tokens=max_new_tokens, requested_bytes=9_000,
+                    free_bytes=8_000, fits_tokens=self.holds,
+                )  # fmt: skip
+            return super().generate(prompt, max_new_tokens=max_new_tokens, choice=choice, seed=seed)
+
+    outcome = investigate("Which?", model=Planning(4_000), tools=[huge], run=tmp_path / "run", settings=SETTINGS)
+    assert outcome.answer == "It is layer 3."
+    (memory,) = _memories(tmp_path / "run")
+    assert (memory["lowered_to"], memory["requested_bytes"], memory["free_bytes"]) == (4_000, 9_000, 8_000)
+    assert "was not tried" in str(memory["message"])
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes"),
+        RuntimeError("CUDA out of memory. Tried to allocate 2.10 GiB"),
+    ],
+)
+def test_memory_that_runs_out_in_a_tool_is_the_tool_s_failure(tmp_path: Path, error: Exception) -> None:
+    """The model is told, what the tool held is let go of, and the run ends with its answer."""
+
+    class Tensor:
+        """Something large."""
+
+    held: list[weakref.ref[Tensor]] = []
+
+    @tool
+    def hungry() -> str:
+        """Needs more memory than there is."""
+        large = Tensor()
+        held.append(weakref.ref(large))
+        raise error
+
+    model = ScriptedModel([ToolCall("hungry", {}), "It is layer 3."], counter=thirds())
+    outcome = investigate("Which?", model=model, tools=[hungry], run=tmp_path / "run", settings=SETTINGS)
+    assert outcome.answer == "It is layer 3."
+    (result,) = [event for event in events_of(tmp_path / "run") if event["event"] == "result"]
+    assert result["status"] == "failed"
+    assert "hungry failed" in str(result["content"])
+    assert held[0]() is None
+
+
+def test_how_the_ceiling_was_come_by_stands_in_the_events(tmp_path: Path) -> None:
+    """Once, before anything is generated."""
+    about = {"memory": {"chosen": "auto", "why": "scores take most", "limited_by": "scores"}}
+    model = ScriptedModel(["It is layer 3."], counter=thirds())
+    investigate("Which?", model=model, tools=[huge], run=tmp_path / "run", settings=SETTINGS, about=about)
+    first = events_of(tmp_path / "run")[0]
+    assert {name: first[name] for name in ("event", "ceiling", "chosen", "why")} == {
+        "event": "plan", "ceiling": 6_000, "chosen": "auto", "why": "scores take most",
+    }  # fmt: skip
+
+
 def test_a_ceiling_is_not_lowered_below_the_fixed_cost() -> None:
     """Seven tenths of what failed, at least what every prompt needs; none where that failed already."""
     parts = {"system": 300, "tool schemas": 500, "question": 20}
@@ -118,3 +182,6 @@ def test_a_ceiling_is_not_lowered_below_the_fixed_cost() -> None:
     assert least is not None
     assert 1_400 < least < 2_000
     assert lowered_ceiling(SETTINGS, parts, used=least) is None
+    assert lowered_ceiling(SETTINGS, parts, used=5_000, fits=4_900) == 4_900
+    assert lowered_ceiling(SETTINGS, parts, used=5_000, fits=5_500) == 4_999
+    assert lowered_ceiling(SETTINGS, parts, used=5_000, fits=0) == least

@@ -3,8 +3,8 @@
 import pytest
 from hostile import thirds
 
-from agent.chat import Choice, Prompt, Reply
-from agent.errors import ContextExceeded, OutOfMemory
+from agent.chat import Choice, Message, Prompt, Reply
+from agent.errors import AgentError, ContextExceeded, OutOfMemory
 from agent.models import ScriptedModel
 from agent.writing import ModelWriter
 from summarizers import NotWritten
@@ -33,10 +33,11 @@ def test_a_model_writes_words_and_no_calls() -> None:
     [
         ContextExceeded(input_tokens=9, max_new_tokens=1, context_tokens=8),
         OutOfMemory(input_tokens=9, max_new_tokens=1, requested_bytes=None),
+        AgentError("after 9 prompt tokens the server went away"),
     ],
 )
-def test_a_model_without_room_writes_nothing(error: Exception) -> None:
-    """What a smaller prompt would mend is no reply, and no failure of the summary."""
+def test_a_model_that_fails_writes_nothing(error: Exception) -> None:
+    """No room, no memory, no server: that is no reply, and no failure of the summary."""
 
     class Full(ScriptedModel):
         def generate(self, prompt: Prompt, *, max_new_tokens: int, choice: Choice, seed: int = 0) -> Reply:
@@ -44,3 +45,14 @@ def test_a_model_without_room_writes_nothing(error: Exception) -> None:
 
     with pytest.raises(NotWritten, match=r"9 prompt"):
         ModelWriter("m", lambda: Full([], counter=thirds())).write("Which?", 1)
+
+
+def test_a_summary_s_own_call_obeys_the_ceiling() -> None:
+    """Prompt as the model's template renders it and reply are counted by the model; above it nothing is generated."""
+    model = ScriptedModel(lambda _: "It is layer 17.", counter=thirds())
+    prompt = model.prompt([Message(role="user", content="Which?" * 9)], ())
+    needed = len(prompt.tokens) + 40
+    assert ModelWriter("m", lambda: model, ceiling_tokens=needed).write("Which?" * 9, 40) == "It is layer 17."
+    with pytest.raises(NotWritten, match=str(needed - 1)):
+        ModelWriter("m", lambda: model, ceiling_tokens=needed - 1).write("Which?" * 9, 40)
+    assert len(model.fed) == 1

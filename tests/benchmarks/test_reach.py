@@ -1,14 +1,9 @@
-"""The rule that follows a question through find and open, and the reader that answers from a summary."""
+"""The rule that follows a question through find and open."""
 
-from collections.abc import Sequence
-
-from agent import Message
-from agent.models.scripted import ScriptedModel
 from benchmarks.asking import read_question
 from benchmarks.corpus import Corpus
 from benchmarks.ours import Ours, Shelf
 from benchmarks.reach import MOST_CALLS, moves, reach, share_in_goal
-from benchmarks.reader import read, sample, shares
 from pager import Pager, TokenCounter
 
 
@@ -45,21 +40,3 @@ def test_what_the_question_names_is_reached(small: Corpus, shelf: Shelf) -> None
     """A log line named by its time is found within 2 calls and 500 tokens."""
     by_path = {outcome.fact.path: outcome for outcome in reach(Ours(shelf), small, shelf)}
     assert by_path["made/worker.log"].in_goal
-
-
-def test_a_sample_deals_over_files_and_repeats(small: Corpus) -> None:
-    """The first two facts come from two files; a seed always deals alike."""
-    dealt = sample(small, 2, seed=3)
-    assert len({fact.path for fact in dealt}) == 2
-    assert dealt == sample(small, 2, seed=3)
-
-
-def test_the_reader_is_asked_the_same_of_every_text(small: Corpus, shelf: Shelf) -> None:
-    """A model that copies its text's largest number is right where the text has it: in the summary, not in the head."""
-
-    def copy(messages: Sequence[Message]) -> str:
-        return "9871" if "9871" in messages[-1].content else "unknown"
-
-    facts = [fact for fact in small.facts if fact.answer == "9871"]
-    found = shares(read(ScriptedModel(copy), small, facts, shelf))
-    assert {name: share.hits for name, share in found.items()} == {"toolpager": 1, "head": 0, "head+tail": 0}

@@ -9,6 +9,7 @@ from benchmarks.corpus import PROJECT, Corpus
 from benchmarks.quality import run_quality
 from benchmarks.readme import RESULTS, has_markers, quality_table, speed_table, with_tables
 from benchmarks.report import print_tables
+from benchmarks.speed_report import print_speed, write_speed_plot
 
 
 def test_the_readme_s_tables_are_the_kept_results() -> None:
@@ -25,6 +26,7 @@ def test_a_table_takes_the_place_between_its_markers(tmp_path: Path) -> None:
     readme = "before\n<!-- speed -->\nold\n<!-- /speed -->\nafter <!-- quality --><!-- /quality -->"
     new = with_tables(readme, tmp_path)
     assert "| toolpager: put + card | 20 |" in new
+    assert "| 1000 MB of log | 0.10 | 0.40 | 4.0 | 1.40 | 1.60 | 1.1 | 68 | 0.4 | 0.5 |" in new
     assert "old" not in new
     assert new.startswith("before\n<!-- speed -->\n")
     assert new.endswith("\n<!-- /speed -->\nafter <!-- quality --><!-- /quality -->")
@@ -36,10 +38,20 @@ def test_a_run_becomes_tables_and_a_plot(tmp_path: Path, small: Corpus, capsys: 
     quality = run_quality(small.folder, tmp_path, (50, 150), peers=False, focus=False, show=False)
     table = quality_table(quality)
     assert all(f"| {method['name']} |" in table for method in quality["methods"])
-    print_tables(quality["methods"], quality["reach"], quality["skipped"])
+    print_tables(quality)
     assert "toolpager" in capsys.readouterr().out
     assert (tmp_path / "quality.svg").read_text(encoding="utf-8").lstrip().startswith("<?xml")
     assert (tmp_path / "quality.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_speed_run_becomes_tables_and_a_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every part of a run has its table; the plot comes as PNG and SVG."""
+    print_speed(SPEED)
+    told = capsys.readouterr().out
+    assert all(part in told for part in ("put + card", "count 100 kB", "import pager", "10 MB", "log"))
+    write_speed_plot(SPEED, tmp_path / "speed")
+    assert (tmp_path / "speed.svg").read_text(encoding="utf-8").lstrip().startswith("<?xml")
+    assert (tmp_path / "speed.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.skipif(not (RESULTS / "speed.json").exists(), reason="no kept speed results")
@@ -50,7 +62,21 @@ def test_kept_speed_results_have_a_table() -> None:
 
 
 SPEED = {
-    "cases": {"milliseconds": {"toolpager: put + card": {"a.json": 20.4}, "peer": {"a.json": "ended"}}},
-    "works": {"count 100 kB": {"milliseconds": 12.0}},
-    "logs": {"10 MB": {"seconds": 2.0, "peak_megabytes": 20.0}},
+    "cases": {"milliseconds": {"toolpager: put + card": {"a.json": 20.4}, "peer": {"a.json": "ended"}}, "skipped": {}},
+    "works": {"count 100 kB": {"milliseconds": 12.0, "fastest": 11.0}},
+    "start": {"import pager": 80.0},
+    "logs": {"10 MB": {"seconds": 2.0, "peak_megabytes": 20.0, "base_megabytes": 60.0}},
+    "first_page": {
+        "log": {
+            "megabytes": 1000,
+            "seconds": {"read": 0.1, "page": 0.4, "copy": 0.3, "read_cold": 1.4, "page_cold": 1.6},
+            "peak_megabytes": 2.0,
+            "base_megabytes": 66.0,
+            "first_page_to_read": 4.0,
+            "first_page_to_read_cold": 1.14,
+            "first_page_to_copy": 1.3,
+            "page_1_milliseconds": 0.4,
+            "page_1000_milliseconds": 0.5,
+        }
+    },
 }

@@ -177,3 +177,28 @@ def test_a_reader_that_goes_away_is_no_error(records: Shell) -> None:
 def test_a_folder_of_templates_that_is_not_there_is_refused(shell: Shell) -> None:
     """Otherwise a misspelt folder would change nothing, unsaid."""
     assert "does not exist" in shell.refused("page", "--templates", "nowhere", stdin=b"x")
+
+
+def test_a_store_is_listed_exported_and_made_smaller(records: Shell) -> None:
+    """What is pinned stays, what expired says so, and an export is the result byte for byte."""
+    records.run("page", "-", "--name", "note.txt", stdin=b"a short note\n")
+    assert [one["id"] for one in records.json("results")["results"]] == ["r1", "r2"]  # type: ignore[attr-defined]
+    assert records.run("export", "r1").stdout == (records.folder / "records.json").read_bytes()
+    assert records.run("export", "r1", "--out", "copy.json").returncode == 0
+    assert "is there already" in records.refused("export", "r1", "--out", "copy.json")
+    assert records.run("pin", "r2").returncode == 0
+    gone = records.json("expire", "--keep", "1KB")["expired"]
+    assert [one["id"] for one in gone] == ["r1"]  # type: ignore[attr-defined]
+    assert "it expired at" in records.refused("open", "r1")
+    assert "--older-than" in records.refused("expire")
+    assert "is no age" in records.refused("expire", "--older-than", "soon")
+    assert "nothing at r9" in records.refused("pin", "r9")
+
+
+def test_a_server_needs_a_model_name_and_somebody_listening(shell: Shell) -> None:
+    """`--base-url` without `openai:NAME`, and an address where nobody listens, are one sentence each."""
+    said = shell.refused("investigate", "why?", "--base-url", "http://127.0.0.1:9/v1")
+    assert "openai:NAME" in said
+    shell.folder.joinpath("a.txt").write_text("word " * 3000)
+    served = ("--by", "model", "--model", "openai:m", "--base-url", "http://127.0.0.1:9/v1")
+    assert "cannot be reached" in shell.refused("summarize", "a.txt", *served)

@@ -249,24 +249,92 @@ def test_what_was_remembered_is_there_in_the_next_process(tmp_path: Path) -> Non
         assert pager.results() == []
 
 
+LOG = b"2026-01-01 00:00:00 INFO one line of many\n" * 500_000
+
+
 def test_what_a_killed_process_left_half_written_is_cleared(tmp_path: Path) -> None:
     """The next large file takes the room again; nothing of the first is left."""
     log = tmp_path / "a.log"
-    log.write_bytes(b"2026-01-01 00:00:00 INFO one line of many\n" * 500_000)
+    log.write_bytes(LOG)
     store = tmp_path / "store"
     code = (
-        "import os, signal; from pager import store, Pager; real = store._add_chunks\n"
-        "def halfway(connection, number, chunks, seq, before):\n"
-        "    if seq == 20: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    return real(connection, number, chunks, seq, before)\n"
-        f"store._add_chunks = halfway; Pager({str(store)!r}).put_file({str(log)!r})"
+        "import os, signal; from pager import large, Pager; real, pieces = large._write, []\n"
+        "def halfway(descriptor, piece):\n"
+        "    pieces.append(1)\n"
+        "    if len(pieces) == 20: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return real(descriptor, piece)\n"
+        f"large._write = halfway; Pager({str(store)!r}).put_file({str(log)!r})"
     )
     killed = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=False, capture_output=True)
     assert killed.returncode == -signal.SIGKILL
+    assert len(list((store / "large").iterdir())) == 1
     with Pager(store, counter=COUNTER) as pager:
         assert pager.results() == []
-        pager.put_file(log)
-    connection = sqlite3.connect(store / "store.sqlite")
-    assert connection.execute("SELECT count(*) FROM contents").fetchone() == (1,)
-    assert connection.execute("SELECT count(DISTINCT content) FROM chunks").fetchone() == (1,)
+        root = pager.put_file(log).id
+        assert pager.node(f"{root}[499999]").text() == "2026-01-01 00:00:00 INFO one line of many"
+    (kept,) = (store / "large").iterdir()
+    assert kept.read_bytes() == LOG
+
+
+def test_large_contents_are_told_apart_byte_by_byte(tmp_path: Path) -> None:
+    """The same bytes, from a file or from memory, are one result and one file; one byte changed anywhere is another."""
+    log = tmp_path / "a.log"
+    log.write_bytes(LOG)
+    with Pager(tmp_path / "store", counter=COUNTER) as pager:
+        first = pager.put_file(log)
+        assert pager.put_file(log) == first
+        assert pager.put(LOG, name="a.log") == first
+        changed = bytearray(LOG)
+        changed[10_000_001:10_000_002] = b"?"
+        others = [pager.put(bytes(changed), name="a.log"), pager.put(LOG + b"!", name="a.log")]
+        assert len({first.id, *(other.id for other in others)}) == 3
+        assert pager.put(bytes(changed), name="a.log") == others[0]
+        assert pager.node(others[0].id).text().encode() == changed
+    assert len(list((tmp_path / "store" / "large").iterdir())) == 3
+
+
+@pytest.mark.parametrize("late", [b"\xff", b"\xc3"])
+def test_bytes_that_are_no_text_late_in_a_large_file_are_kept(tmp_path: Path, late: bytes) -> None:
+    """They are noted, also when the same file comes again, and come back as they were."""
+    log = tmp_path / "a.log"
+    log.write_bytes(LOG + "é".encode() * 100_000 + late)
+    with Pager(counter=COUNTER) as pager:
+        result = pager.put_file(log, name="one")
+        assert result.note == "some bytes are not UTF-8: kept as lone surrogates"
+        assert pager.put_file(log, name="other").note == result.note
+        assert (
+            pager.node(f"{result.id}[500000]").text().encode("utf-8", "surrogateescape").endswith("é".encode() + late)
+        )
+
+
+def test_a_large_file_that_was_shortened_is_damage(tmp_path: Path) -> None:
+    """A store whose large file is gone or cut says so, instead of showing less."""
+    with Pager(tmp_path, counter=COUNTER) as pager:
+        pager.put(LOG, name="a.log")
+    (kept,) = (tmp_path / "large").iterdir()
+    os.truncate(kept, 1000)
+    with Pager(tmp_path, counter=COUNTER) as pager, pytest.raises(StoreFailed, match="damaged"):
+        pager.open("r1#2")
+
+
+def test_large_contents_of_a_pager_in_memory_go_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are files meanwhile, so that they take no memory, and none is left."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with Pager(counter=COUNTER) as pager:
+        assert list(tmp_path.iterdir()) == []
+        root = pager.put(LOG, name="a.log").id
+        assert len(list(tmp_path.iterdir())) == 1
+        assert len(pager.node(root)) == 500_000
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_of_the_first_layout_is_read_and_written(tmp_path: Path) -> None:
+    """What an earlier version kept opens as it did, and the store takes large contents from then on."""
+    with Pager(tmp_path, counter=COUNTER) as pager:
+        pager.put("one\ntwo")
+    connection = sqlite3.connect(tmp_path / "store.sqlite")
+    connection.executescript("DROP TABLE files; PRAGMA user_version = 1;")
     connection.close()
+    with Pager(tmp_path, counter=COUNTER) as pager:
+        assert pager.open("r1[1]").text == "two"
+        assert pager.open(f"{pager.put(LOG, name='a.log').id}[7]").text.startswith("2026")

@@ -12,7 +12,7 @@ from agent.chat import Choice, Message, ToolSpec
 from agent.errors import NoBundledModel
 from agent.models.bundled import GGUF, NAME, bundled_model, cache_folder
 from agent.models.local import LocalModel
-from agent.models.rendering import Renderer
+from agent.models.untooled import Renderer
 
 
 def test_the_cache_follows_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from agent.errors import BadModel, ContextExceeded
 from agent.models import load_model
 from agent.models.checkpoint import best_dtype
 from agent.models.local import LocalModel
-from agent.models.rendering import Renderer
+from agent.models.untooled import Renderer
 
 OPEN = ToolSpec(
     "open", "Opens.", {"type": "object", "properties": {"address": {"type": "string"}}, "required": ["address"]}

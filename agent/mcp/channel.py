@@ -1,0 +1,205 @@
+"""Where messages come from and go to: our own standard streams, a child process, a server behind a URL."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import BinaryIO, Protocol
+
+from ..errors import BadInput, MissingExtra, ServerFailed
+from .message import Message, parsed
+
+_CHUNK = 1 << 16
+_GRACE_S = 2.0
+VERSION_HEADER = "mcp-protocol-version"
+
+
+class Channel(Protocol):
+    """One end of a conversation."""
+
+    async def send(self, message: Message) -> None:
+        """Hand a message over; one that nobody can take any more is dropped."""
+
+    async def receive(self) -> Message | None:
+        """The next message; None at the end."""
+
+
+class StandardStreams:
+    """The client that started us: messages a line, on standard input and output.
+
+    While it serves, standard output of this process is standard error, so that no stray print breaks the protocol.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._lines: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._wire: BinaryIO = os.fdopen(os.dup(1), "wb", buffering=0)
+        sys.stdout.flush()
+        os.dup2(2, 1)
+        threading.Thread(target=self._read, daemon=True).start()
+
+    async def send(self, message: Message) -> None:
+        """Write a line."""
+        data = memoryview(message.line.strip() + b"\n")
+        with suppress(BrokenPipeError):
+            while data:
+                data = data[self._wire.write(data) :]
+
+    async def receive(self) -> Message | None:
+        """The next line that is a message."""
+        return await self._lines.get()
+
+    def _read(self) -> None:
+        """Read in a thread of its own: standard input may be a pipe, a file or a terminal."""
+        for line in sys.stdin.buffer:
+            if (message := parsed(line)) is not None:
+                self._put(message)
+        self._put(None)
+
+    def _put(self, message: Message | None) -> None:
+        with suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(self._lines.put_nowait, message)
+
+
+class Child:
+    """A server that is a process of ours; its standard error is ours."""
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
+        self._name = name
+        self._process = process
+        self._held = b""
+        self._lines: list[bytes] = []
+
+    async def send(self, message: Message) -> None:
+        """Write a line to its standard input."""
+        stdin = self._process.stdin
+        assert stdin is not None
+        with suppress(BrokenPipeError, ConnectionResetError):
+            stdin.write(message.line.strip() + b"\n")
+            await stdin.drain()
+
+    async def receive(self) -> Message | None:
+        """The next line of its standard output that is a message; another goes to standard error."""
+        while True:
+            line = await self._line()
+            if line is None or (message := parsed(line)) is not None:
+                return None if line is None else message
+            if line.strip():
+                print(f"{self._name}: {line.decode('utf-8', 'replace').rstrip()[:200]}", file=sys.stderr)
+
+    async def _line(self) -> bytes | None:
+        stdout = self._process.stdout
+        assert stdout is not None
+        while not self._lines:
+            chunk = await stdout.read(_CHUNK)
+            if not chunk:
+                return None
+            pieces = [self._held]
+            while b"\n" not in chunk:  # a long line: join its pieces once
+                pieces.append(chunk)
+                if not (chunk := await stdout.read(_CHUNK)):
+                    break
+            *self._lines, self._held = b"".join((*pieces, chunk)).split(b"\n")
+            self._lines.reverse()
+        return self._lines.pop()
+
+    async def stop(self) -> None:
+        """Close its input, give it a moment, then end it."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        for act in (None, self._process.terminate, self._process.kill):
+            if act is not None:
+                with suppress(ProcessLookupError):
+                    act()
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._process.wait(), _GRACE_S)
+                return
+
+
+@asynccontextmanager
+async def child(name: str, command: list[str], env: Mapping[str, str], cwd: str | None) -> AsyncIterator[Channel]:
+    """A server started by its command, with this process's environment and `env`; stopped at the end.
+
+    Raises BadInput where there is no such command.
+    """
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, **env},
+            cwd=cwd,
+            limit=1 << 20,
+        )
+    except (OSError, ValueError) as error:
+        raise BadInput(
+            f"{name} cannot be started: {command[0]}: {getattr(error, 'strerror', None) or error}"
+        ) from error
+    running = Child(name, process)
+    try:
+        yield running
+    finally:
+        await running.stop()
+
+
+class Remote:
+    """A server behind a URL, over streamable HTTP."""
+
+    def __init__(self, name: str, reading: object, writing: object) -> None:
+        self._name = name
+        self._reading = reading
+        self._writing = writing
+        self._initializing: str | None = None
+        self._version: str | None = None
+
+    async def send(self, message: Message) -> None:
+        """Post it, with the protocol version that was agreed on."""
+        from mcp.shared.message import ClientMessageMetadata, SessionMessage
+        from mcp_types import jsonrpc_message_adapter
+
+        if message.method == "initialize":
+            self._initializing = message.key
+        headers = {VERSION_HEADER: self._version} if self._version else None
+        told = SessionMessage(
+            jsonrpc_message_adapter.validate_json(message.line), ClientMessageMetadata(headers=headers)
+        )
+        await self._writing.send(told)  # type: ignore[attr-defined]
+
+    async def receive(self) -> Message | None:
+        """The next message of any of its streams; what is none goes to standard error."""
+        import anyio
+
+        while True:
+            try:
+                got = await self._reading.receive()  # type: ignore[attr-defined]
+            except (anyio.EndOfStream, anyio.ClosedResourceError):
+                return None
+            if isinstance(got, Exception):
+                print(f"{self._name}: {got}", file=sys.stderr)
+                continue
+            message = parsed(got.message.model_dump_json(by_alias=True, exclude_unset=True).encode())
+            if message is not None:
+                if message.key == self._initializing:
+                    self._version = message.result.get("protocolVersion")
+                return message
+
+
+@asynccontextmanager
+async def remote(name: str, url: str, headers: Mapping[str, str]) -> AsyncIterator[Channel]:
+    """A server behind a URL. Raises MissingExtra where the MCP client is not installed, ServerFailed."""
+    try:
+        from mcp.client.streamable_http import streamable_http_client
+        from mcp.shared._httpx_utils import create_mcp_http_client
+    except ImportError as error:
+        raise MissingExtra("A server behind a URL needs the MCP client: pip install 'toolpager[mcp]'.") from error
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(create_mcp_http_client(headers=dict(headers)))
+        try:
+            streams = await stack.enter_async_context(streamable_http_client(url, http_client=client))
+        except OSError as error:
+            raise ServerFailed(f"{name} at {url} cannot be reached: {error}") from error
+        yield Remote(name, streams[0], streams[1])

@@ -1,0 +1,153 @@
+"""A store keeps its promises in a folder and on a server alike: many writers, many readers, nothing lost."""
+
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pager import Call, Lazy, Pager, StoreFailed, UnknownAddress, counter
+from pager.record import Record
+from pager.store import ContentGone, store_at
+
+COUNTER = counter(len)
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def _pager(place: str) -> Pager:
+    return Pager(place, counter=COUNTER)
+
+
+def test_the_same_result_has_one_id(place: str) -> None:
+    """Same content, name and call: the same id; another name: another id over the same bytes."""
+    with _pager(place) as pager:
+        first = pager.put([1, 2, 3], name="a", call=Call("f", {"x": 1}))
+        assert pager.put([1, 2, 3], name="a", call=Call("f", {"x": 1})) == first
+        assert pager.put([1, 2, 3], name="b").id == "r2"
+        assert [result.id for result in pager.results()] == ["r1", "r2"]
+        assert pager.node("r2").previous() is None
+
+
+def test_any_content_comes_back_as_it_was(place: str) -> None:
+    """NUL characters in names, lone surrogates, bytes, empty results, tables; pages joined are the text."""
+    with _pager(place) as pager:
+        odd = pager.put("a\x00b \ud800 é\n" * 999, name="odd \x00 name")
+        pages = [pager.open(f"{odd.id}#{number}", limit_tokens=400) for number in (1, 2)]
+        assert pages[0].text + pages[1].text == ("a\x00b \ud800 é\n" * 999)[: len(pages[0].text + pages[1].text)]
+        assert "".join(pager.node(odd.id).pieces()) == "a\x00b \ud800 é\n" * 999
+        assert pager.node(pager.put(b"\x00\xff\x01").id).kind == "bytes"
+        assert pager.node(pager.put("").id).text() == ""
+        table = pager.put([{"id": n, "ms": n % 7} for n in range(100)])
+        assert pager.query(table.id, "select max(ms) from t").rows == ((6,),)
+        assert pager.find(table.id, "99").total == 1
+        pager.remember("k", "a\x00b")
+        assert pager.recalled("k") in ("a\x00b", "a\\x00b")
+
+
+def test_a_large_file_is_kept_whole_and_once(place: str, tmp_path: Path) -> None:
+    """20 MB, twice: one content; its last line and last page are there."""
+    log = tmp_path / "large.log"
+    log.write_bytes(b"".join(b"2026-01-01 INFO line %07d of many, many lines\n" % n for n in range(450_000)))
+    with _pager(place) as pager:
+        first, second = pager.put_file(log), pager.put_file(log, name="again.log")
+        assert first.id != second.id
+        assert "0449999" in pager.open(f"{second.id}[449999]").text
+        assert pager.node(first.id).size_bytes == log.stat().st_size
+        assert sum(len(piece) for piece in pager.node(first.id).pieces()) == log.stat().st_size
+
+
+def _put_many(place: str, start: int) -> None:
+    with _pager(place) as pager:
+        for number in range(20):
+            pager.put(f"result {(start + number) % 50}", name="shared")
+
+
+def test_concurrent_writers_lose_nothing(place: str) -> None:
+    """Processes that put at the same time each get ids; every result is there once."""
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=_put_many, args=(place, 10 * start)) for start in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(120)
+        assert writer.exitcode == 0
+    with _pager(place) as pager:
+        texts = [pager.node(result.id).text() for result in pager.results()]
+        assert sorted(texts) == sorted(f"result {number}" for number in range(50))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX")
+def test_a_killed_writer_leaves_whole_results(place: str) -> None:
+    """What it told of opens to its end, and the store takes more."""
+    code = (
+        f"from pager import Pager\npager = Pager({place!r})\n"
+        "for n in range(10**6): print(pager.put(str(n) * 100_000).id, flush=True)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    told = [process.stdout.readline().strip() for _ in range(3)]
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    with _pager(place) as pager:
+        ids = [result.id for result in pager.results()]
+        assert set(told) <= set(ids)
+        assert [pager.node(one).text() for one in ids] == [str(n) * 100_000 for n in range(len(ids))]
+        assert pager.put("more").id not in ids
+
+
+def test_computed_parts_are_shared(place: str) -> None:
+    """What one process computed of a lazy result another opens without computing."""
+    with _pager(place) as pager:
+        lazy = Lazy(("a", "b"), lambda key: {"key": key, "drawn": random.random()})
+        pager.put(lazy, call=Call("look", {}))
+        text = pager.open("r1/a").text
+    with _pager(place) as pager:
+        assert pager.open("r1/a").text == text
+
+
+def test_expired_results_go_and_pinned_ones_stay(place: str) -> None:
+    """The oldest go until little enough is left; their ids are not given again, and opening one says what happened."""
+    with _pager(place) as pager:
+        for number in range(5):
+            pager.put(f"{number}" * 1000, name=f"n{number}")
+        shared = pager.put("0" * 1000, name="the same bytes under another name")
+        pager.pin("r2")
+        assert pager.pinned() == {"r2"}
+        assert pager.expire(older_than=timedelta(hours=1)) == []
+        assert [one.id for one in pager.expire(keep_bytes=3000)] == ["r1", "r3", "r4"]
+        assert [one.id for one in pager.results()] == ["r2", "r5", "r6"]
+        assert pager.node(shared.id).text() == "0" * 1000
+        with pytest.raises(UnknownAddress, match="r1: it expired at 20"):
+            pager.open("r1")
+        assert [one.id for one in pager.expire(older_than=timedelta(0))] == ["r5", "r6"]
+        assert pager.put("0" * 1000, name="n0").id == "r7"
+        pager.pin("r2", pinned=False)
+        assert [one.id for one in pager.expire(keep_bytes=1000)] == ["r2"]
+    with _pager(place) as pager:
+        assert [one.id for one in pager.results()] == ["r7"]
+        with pytest.raises(UnknownAddress):
+            pager.pin("r9")
+
+
+def test_a_server_that_cannot_be_reached_is_a_sentence_without_its_password() -> None:
+    """What failed and what to do; secrets stay out of it."""
+    pytest.importorskip("psycopg")
+    with pytest.raises(StoreFailed, match="check that the server runs") as caught:
+        Pager("postgresql://someone:hush@127.0.0.1:9/none?connect_timeout=2&password=hush")
+    assert "hush" not in str(caught.value)
+
+
+def test_a_content_that_expired_before_it_was_listed_is_not_listed() -> None:
+    """A record never names what is gone; whoever put it is told to put it again."""
+    store = store_at(None)
+    content = store.add_content(b"abc")
+    store.expire([])
+    with pytest.raises(ContentGone, match="put it again"):
+        store.add_result(Record("text", "text", content.id, 3), name=None, call=None, fingerprint=None)
+    store.close()
