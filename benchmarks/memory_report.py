@@ -3,19 +3,20 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 Fields = Mapping[str, Any]
 GIB = 1 << 30
 MIB = 1 << 20
-SURVIVAL = ("loop", "model", "cap", "turns", "ceiling", "peak", "off by at most", "answer")
+SURVIVAL = ("loop", "model", "cap", "turns", "ceiling", "peak", "prediction off by", "answer")
 ACCURACY = ("model", "attention", "prompt")
 
 
 def survival_rows(found: Fields) -> Iterator[list[str]]:
     """A row for each loop, model and cap: turns survived of those asked, peak, and what became of the answer."""
     for one in found["survival"].values():
-        worst = one.get("worst_error")
+        typical = _typical(one.get("turns", []))
         yield [
             "toolpager" if one["loop"] == "ours" else "original",
             one["model"],
@@ -23,9 +24,15 @@ def survival_rows(found: Fields) -> Iterator[list[str]]:
             f"{one['survived']} of {one['turns_asked']}",
             f"{one['ceiling']:,}" if one.get("ceiling") else "none",
             f"{one['peak_bytes'] / GIB:.2f} GiB" if one.get("peak_bytes") else "",
-            "" if worst is None else f"{worst:+.0%}",
+            "" if typical is None else f"{typical:.0%}",
             _answer(one),
         ]
+
+
+def _typical(turns: Sequence[Fields]) -> float | None:
+    """How far the prediction of a generation was off, the median over a run; None where none was predicted."""
+    offs = [abs(off) for turn in turns if "predicted_bytes" in turn and (off := off_by(turn)) is not None]
+    return median(offs) if offs else None
 
 
 def _answer(one: Fields) -> str:

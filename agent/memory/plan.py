@@ -44,12 +44,13 @@ class Plan:
     The prompt is prefilled `chunk_tokens` at a time (None: at once). While the last chunk of q tokens is computed, s
     tokens stand in the cache, and layers run one after the other, so that all but the cache counts for one layer:
 
-        peak = weights + KV(s) + 3·hidden·q + mask(q, s) + max(attention(q, s), feed-forward(q), logits) + workspace
+        peak = weights + KV(s) + 4·hidden·q + mask(q, s) + max(attention(q, s), feed-forward(q), logits) + workspace
 
-    attention: score_bytes·heads·q·s, queries, keys and values, and the keys and values repeated for every head where
-    the kernel wants them so. `workspace_bytes` and `per_token_bytes` are what a probe measured beyond that, or for a
-    CUDA device that is not there an assumed 200 MiB of context. The formula follows transformers' code; `toolpager
-    bench memory` checks it against measured peaks.
+    attention: score_bytes·heads·q·s, the queries, what they find, and the keys and values repeated for every head
+    where the kernel wants them so. Four rows of hidden: the embeddings, the residual, it normed, and what comes of it.
+    `workspace_bytes` and `per_token_bytes` are what a probe measured beyond that, or for a CUDA device that is not
+    there an assumed 200 MiB of context. The formula follows transformers' code; `toolpager bench memory` checks it
+    against measured peaks.
     """
 
     shape: Shape
@@ -117,12 +118,14 @@ class Plan:
         kernel = self.kernels.later if masked else self.kernels.first
         pairs = q * s
         held = self.cached(s)
-        passing = 3 * shape.hidden * width * q
-        mask = self._mask(pairs, eager=kernel == "eager", masked=masked)
+        eager = kernel == "eager"
+        passing = (4 * shape.hidden + 2 * shape.key_dim) * width * q  # the embeddings live to the end, and the angles
+        mask = width * pairs if eager else pairs * masked
+        numbers = width * pairs if masked and not eager else 0  # sdpa makes numbers of a mask of truths
         scores = score_bytes(kernel, self.place, self.dtype) * shape.heads * pairs
-        rows = (2 * shape.heads * shape.key_dim + 3 * shape.kv_elements // 2) * width * q
-        attention = scores + rows + self._repeated(s, eager=kernel == "eager", masked=masked)
-        kept = width * shape.heads * pairs if kernel == "eager" else 0  # eager's result lives until the layer's end
+        rows = (1 if eager else 2) * shape.heads * shape.key_dim * width * q
+        attention = scores + rows + numbers + self._repeated(s, eager=eager, masked=masked)
+        kept = width * shape.heads * pairs if eager else 0  # eager's result lives until the layer's end
         feed_forward = shape.mlp * width * q + kept
         logits = shape.vocabulary * ((width + 4) if not self.all_logits else width * q)
         workspace = self.workspace_bytes + int(self.per_token_bytes * s)
@@ -132,16 +135,12 @@ class Plan:
             weights=self.weights_bytes,
             kv_cache=held,
             scores=scores,
-            mask=mask,
-            activations=passing + max(attention - scores, feed_forward - kept),
+            mask=mask + numbers,
+            activations=passing + max(attention - scores - numbers, feed_forward - kept),
             logits=logits,
             workspace=workspace,
             peak=self.weights_bytes + held + passing + mask + working + workspace,
         )
-
-    def _mask(self, pairs: int, *, eager: bool, masked: bool) -> int:
-        """Eager adds a mask of numbers, built from one of truths; sdpa makes numbers of truths in every layer."""
-        return (self._width + 1) * pairs if eager or masked else 0
 
     def _repeated(self, s: int, *, eager: bool, masked: bool) -> int:
         """Keys and values once for every query head; and one layer's of the cache while it grows."""

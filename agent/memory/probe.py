@@ -11,7 +11,8 @@ from pathlib import Path
 from .peak import Meter
 from .plan import Plan
 
-SIZES = (256, 1024)
+SIZES = (512, 2048)
+_NOISE_BYTES = 1 << 20  # that two equal prefills may differ by
 _LONGEST_SECONDS = 10.0
 
 
@@ -74,11 +75,11 @@ def _longer(size: int, seconds: float, most: int) -> int | None:
 
 
 def _fitted(points: Sequence[Point], seconds: float) -> Probe:
-    """The line through what the formula missed; never below the formula, which is what the tensors take."""
+    """The line through what the formula missed, where that is more than noise; never below the formula itself."""
     missed = [point.measured_bytes - point.predicted_bytes for point in points]
     slope = 0.0
     if len(points) > 1:
-        slope = max(0.0, (missed[1] - missed[0]) / (points[1].tokens - points[0].tokens))
+        slope = max(0.0, (missed[1] - missed[0] - _NOISE_BYTES) / (points[1].tokens - points[0].tokens))
     fixed = max(0, *(round(miss - slope * point.tokens) for miss, point in zip(missed, points, strict=True)))
     return Probe(fixed, slope, tuple(points), round(seconds, 2))
 

@@ -27,8 +27,8 @@ MEMORY = {
         },
         "b": {
             "loop": "ours", "model": "m", "turns_asked": 25, "cap_bytes": 4 << 30, "survived": 25, "died": None,
-            "answer_is_right": True, "peak_bytes": 2_000 << 20, "ceiling": 8_192, "worst_error": 0.05,
-            "turns": [{"tokens": 900, "measured_bytes": 2 << 20}],
+            "answer_is_right": True, "peak_bytes": 2_000 << 20, "ceiling": 8_192, 
+            "turns": [{"tokens": 900, "predicted_bytes": 21 << 17, "measured_bytes": 20 << 17}],
         },
     },
     "accuracy": {
@@ -61,7 +61,7 @@ def test_figures_become_tables_and_a_plot(tmp_path: Path, capsys: pytest.Capture
     """Who died at how many tokens, who answered, and how far predictions were off."""
     rows = list(survival_rows(MEMORY))
     assert rows[0][-1] == "dies at 9,100 tokens"
-    assert rows[1] == ["toolpager", "m", "4 GiB", "25 of 25", "8,192", "1.95 GiB", "+5%", "right"]
+    assert rows[1] == ["toolpager", "m", "4 GiB", "25 of 25", "8,192", "1.95 GiB", "5%", "right"]
     assert next(accuracy_rows(MEMORY, [1024, 2048]))[-2:] == ["100 (+5%)", "100 (-20%)"]
     assert "within 10 % in 1 of 2 cells, at most -20%" in memory_table(MEMORY)
     print_memory(MEMORY)

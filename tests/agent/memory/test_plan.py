@@ -33,7 +33,7 @@ def qwen() -> Any:
 
 
 @pytest.mark.parametrize(
-    ("attention", "at_once"), [("eager", 8_235), ("math", 7_500), ("sdpa", 7_500), ("efficient", 81_920)]
+    ("attention", "at_once"), [("eager", 8_270), ("math", 7_490), ("sdpa", 7_490), ("efficient", 78_832)]
 )
 def test_the_wall_of_a_3b_model_on_a_t4(qwen: Any, attention: str, at_once: int) -> None:
     """14.74 GiB in fp16: eager ends at 8.2k tokens, grouped sdpa at the math kernel's 7.5k, chunks far beyond."""
