@@ -12,7 +12,7 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,7 @@ def run_evidence(
     return kept
 
 
-def by_kind(kept: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def by_kind(kept: Mapping[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Yield each kind with its cases, in the order of the plants."""
     for kind in KINDS:
         cases = [case for case in kept["cases"].values() if case["kind"] == kind]
