@@ -139,9 +139,11 @@ class Answering:
         known = next((one for one in ledger.observations if one.finding == finding.finding), None)
         unreceipted = ledger.unreceipted
         if known is not None and known != unreceipted:
-            return Served(Answer(self.words.observed(known.number, known=True), "repeat"))
+            settled = self.words.settled(ledger.observations)
+            return Served(Answer(self.words.observed(known.number, known=True, settled=settled), "repeat"))
         number = known.number if known else len(ledger.observations) + 1
-        receipt = self.words.observed(number, known=False, unknown=finding.unknown, near=finding.near)
+        settled = self.words.settled(ledger.observations) | ({finding.step} if finding.step else set())
+        receipt = self.words.observed(number, known=False, unknown=finding.unknown, near=finding.near, settled=settled)
         return Served(Answer(receipt, "note"), finding=None if known else finding)
 
 

@@ -59,11 +59,11 @@ def index_bound(settings: Settings) -> int:
 def lowered_ceiling(settings: Settings, parts: Mapping[str, int], *, used: int, fits: int | None = None) -> int | None:
     """Return the ceiling to go on with after `used` tokens did not fit; None where less does not do.
 
-    `fits`: what would have, by the memory plan or by the model's context, where the generation was refused. Without
-    it, seven tenths of what failed: of an attention that grows with the square it takes half the memory.
+    `fits`: what would have, by the memory plan or the model's known context. Without it, seven tenths of what failed:
+    of an attention that grows with the square it takes half the memory.
     """
     least = sum(_every(settings, parts).values())
-    wanted = int(_LOWERED_TO * used) if fits is None else min(fits, used - 1)
+    wanted = int(_LOWERED_TO * used) if fits is None or fits >= used else fits
     return lowered if (lowered := max(least, wanted)) < used else None
 
 

@@ -54,10 +54,11 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What may come back: calls of `tools`, free text, or either."""
+    """What may come back: calls of `tools`, free text, or either; with a `schema`, only JSON that fits it."""
 
     tools: tuple[ToolSpec, ...]
     text: bool
+    schema: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,24 +10,14 @@ from .ceiling import NOTICE_TOKENS, Budget
 from .chat import Message, ToolCall
 from .events import Event
 from .exchange import Answer, Level, root_of
-from .ladder import Batch, Keep, Ladder
+from .ladder import Batch
 from .ledger import Ledger
+from .schedule import Pressure, Schedule
 from .settings import Settings
 from .words import Words
 
 Measure = Callable[[Sequence[Message]], int]
 _SAVED_FACTS = 3  # of a result the model saved nothing of
-
-
-@dataclass(frozen=True, slots=True)
-class Pressure:
-    """How full the prompt is: `needed` tokens must go before the next generation, `wanted` should."""
-
-    total: int
-    used: int
-    needed: int
-    wanted: int
-    due: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +34,29 @@ class Compaction:
 
     def messages(self, ledger: Ledger) -> list[Message]:
         """Everything the prompt holds, in order."""
-        head = self.words.head(self.question, ledger.notebook, ledger.index)
+        head = self.words.head(self.question)
         return [*head, *(message for entry in ledger.entries for message in self.words.messages(entry))]
 
-    def events(self, ledger: Ledger) -> list[Event]:
-        """What must happen before the next generation: nothing, a reminder, or findings saved and a batch shortened."""
+    def before_turn(self, ledger: Ledger) -> list[Event]:
+        """What must happen before the next generation: nothing, a reminder, or a batch that it does not fit without.
+
+        The reminder comes while all is still to be read; the batch, before the next answer takes its place.
+        """
         pressure = self._pressure(ledger)
-        if not pressure.due:
+        last, reminder = ledger.last, ledger.reminder
+        unheard = reminder is not None and (not reminder.asked or (last is not None and not last.calls))
+        if pressure.needed or unheard:
+            return self._reminding(ledger, pressure) or self._shortening(ledger, pressure)
+        if ledger.finishing or reminder is not None:
             return []
-        batch = self._batch(ledger, pressure)
-        if ledger.reminder is None and not self._is_worth_it(ledger, batch, pressure):
+        return self._reminding(ledger, pressure, soon=self._reply_tokens(ledger))
+
+    def before_answer(self, ledger: Ledger) -> list[Event]:
+        """The batch that is due before a call is answered: so its answer is computed once, behind what changed."""
+        last = ledger.last
+        if last is None or last.purpose != "turn" or last.answers:
             return []
-        unsaved = self._unsaved(ledger, batch)
-        if ledger.reminder is None and unsaved and (reminder := self._reminder(ledger, unsaved)):
-            return [reminder]
-        findings = self._findings(ledger, unsaved)
-        for finding in findings:
-            ledger = ledger.after(finding)
-        return [*findings, self._compaction(ledger, batch, pressure)]
+        return self._shortening(ledger, self._pressure(ledger))
 
     def closing(self, ledger: Ledger, reason: str) -> list[Event]:
         """The end of the looking: what no finding names is saved, and the answer is asked for under the findings."""
@@ -73,38 +68,53 @@ class Compaction:
         for finding in findings:
             ledger = ledger.after(finding)
         limit = min(self.budget.notebook, self.budget.room - 2 * NOTICE_TOKENS)
-        content = self.words.finish(self.question, ledger.observations, limit_tokens=limit)
+        asked = ledger.asked or self.question
+        content = self.words.finish(asked, ledger.observations, limit_tokens=limit)
         return [*findings, {"event": "finish", "reason": reason, "content": content}]
 
     def fits(self, ledger: Ledger) -> bool:
         """Whether the prompt and its reserve are within the ceiling."""
         return self.measure(self.messages(ledger)) + self.budget.reserve <= self.budget.ceiling
 
+    def _reminding(self, ledger: Ledger, pressure: Pressure, *, soon: int = 0) -> list[Event]:
+        """The reminder, where a batch comes next that takes what no finding names."""
+        if ledger.reminder is not None or not self._schedule.may_be_due(ledger, pressure.load, soon=soon):
+            return []
+        batch = self._schedule.batch(ledger, pressure, self._shorten)
+        if not self._is_next(ledger, batch, pressure, soon=soon):
+            return []
+        unsaved = self._unsaved(ledger, batch)
+        reminder = self._reminder(ledger, unsaved) if unsaved else None
+        return [reminder] if reminder else []
+
+    def _shortening(self, ledger: Ledger, pressure: Pressure) -> list[Event]:
+        """The findings saved for the model, and the batch; none where none is due."""
+        reminded = ledger.reminder is not None
+        if not (reminded or self._schedule.may_be_due(ledger, pressure.load)):
+            return []
+        batch = self._schedule.batch(ledger, pressure, self._shorten)
+        if not (reminded or self._is_next(ledger, batch, pressure)):
+            return []
+        findings = self._findings(ledger, self._unsaved(ledger, batch))
+        for finding in findings:
+            ledger = ledger.after(finding)
+        return [*findings, self._compaction(ledger, batch, pressure)]
+
+    def _is_next(self, ledger: Ledger, batch: Batch, pressure: Pressure, *, soon: int = 0) -> bool:
+        due = pressure.needed > 0 or self._schedule.is_due(pressure.load, batch, soon=soon)
+        return due and self._schedule.is_worth_it(ledger, batch, pressure)
+
     def _pressure(self, ledger: Ledger) -> Pressure:
-        budget = self.budget
-        total = self.measure(self.messages(ledger))
-        head = self.words.counter.count(ledger.notebook) + self.words.counter.count(ledger.index)
-        growth = max(0, budget.notebook + budget.index - head)
-        used = total + growth - budget.fixed
-        over = total + budget.reserve > budget.ceiling
-        full = used > self.settings.high_water * budget.room or budget.room - used < budget.landing
-        needed = total + budget.reserve + growth + NOTICE_TOKENS - budget.ceiling if over else 0
-        wanted = used - int(self.settings.low_water * budget.room)
-        due = over or ledger.reminder is not None or (full and not ledger.finishing)
-        return Pressure(total, used, needed, max(wanted, needed), due)
+        return self._schedule.pressure(ledger, self.measure(self.messages(ledger)))
 
-    def _is_worth_it(self, ledger: Ledger, batch: Batch, pressure: Pressure) -> bool:
-        """A changed prefix must free something: what is needed, or at least the stated minimum."""
-        if pressure.needed:
-            return batch.saved > 0 or bool(ledger.notebook or ledger.index)
-        return batch.saved >= max(1, self.settings.min_shrink * self.budget.room)
+    def _reply_tokens(self, ledger: Ledger) -> int:
+        """What the next reply may add before it is answered: twice the mean so far."""
+        totals = ledger.totals
+        return min(self.budget.reserve, 2 * totals.new_tokens // max(1, totals.generations))
 
-    def _batch(self, ledger: Ledger, pressure: Pressure) -> Batch:
-        limit = self.settings.keep_recent_tokens
-        recent_tokens = self.budget.room // 2 if limit is None else limit
-        keep = Keep(self.settings.keep_recent, recent_tokens, ledger.turn)
-        ladder = Ladder(ledger, keep=keep, weigh=self.words.counter.count, shorten=self._shorten)
-        return ladder.batch(wanted=pressure.wanted, needed=pressure.needed)
+    @property
+    def _schedule(self) -> Schedule:
+        return Schedule(self.budget, self.settings, self.words.counter.count)
 
     def _unsaved(self, ledger: Ledger, batch: Batch) -> dict[str, tuple[str, ToolCall]]:
         """The results that leave their page and that no finding names: id → what was shown of it, and the call."""
@@ -143,7 +153,7 @@ class Compaction:
         return {"finding": finding, "evidence": evidence, "salience": chosen[0].salience}
 
     def _compaction(self, ledger: Ledger, batch: Batch, pressure: Pressure) -> Event:
-        """The event of a batch; where nothing was left to shorten, the head gives up its findings and index."""
+        """The event of a batch; where nothing was left to shorten, the notice gives up its findings and index."""
         named = list(dict.fromkeys(root_of(change.address) for change in batch.changes if change.address))
         event: dict[str, object] = {
             "event": "compaction",
@@ -155,12 +165,15 @@ class Compaction:
             "tokens_before": pressure.total,
             "notebook": "",
             "index": "",
-            "notice": self.words.notice(named, ledger.saved),
+            "notice": "",
         }
         if batch.saved:
             folded = ledger.after(event).folded
             event["notebook"] = self.words.notebook(ledger.observations, limit_tokens=self.budget.notebook)
             event["index"] = self.words.index(folded, limit_tokens=self.budget.index)
+        event["notice"] = self.words.notice(
+            named, ledger.saved, notebook=str(event["notebook"]), index=str(event["index"])
+        )
         after = self.measure(self.messages(ledger.after(event)))
         return {**event, "tokens_after": after}
 

@@ -1,31 +1,39 @@
 """The way in: start an investigation, or go on with one."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from summarizers import Templates
 
 from .ceiling import share_out
 from .chat import Model
+from .coverage import Unseen, unseen
 from .errors import BadSettings, BadTool
-from .events import Observer, unobserved
+from .events import Observer, read_events, unobserved
 from .ledger import Ledger
 from .loop import Loop
 from .notebook import Observation
-from .parts import fixed_tokens, opened
+from .parts import Parts, fixed_tokens, opened
+from .plan import steps_left
 from .run import RunFolder, RunInfo
 from .settings import Settings
 from .speaking import Speaking
 from .tools import Tool, Toolbox
 from .totals import Totals
+from .typed import check_schema
 from .verbs import verb_specs
 from .words import Words
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an investigation came to; `reason` is "answered", "max_turns" or "slips"."""
+    """What an investigation came to; `reason` is "answered", "max_turns" or "slips".
+
+    `unseen` is what it did not look at, `steps_left` the steps of its plan that no finding settles, `typed` the answer
+    as JSON where a schema was given (None where no reply fitted it).
+    """
 
     answer: str
     findings: tuple[Observation, ...]
@@ -33,6 +41,14 @@ class Outcome:
     tokens: Totals
     reason: str
     run: RunFolder
+    unseen: Unseen = field(default_factory=Unseen)
+    steps_left: tuple[str, ...] = ()
+    typed: object = None
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """The addresses that the findings rest on, each once."""
+        return tuple(dict.fromkeys(address for one in self.findings for address in one.evidence))
 
 
 def investigate(
@@ -45,23 +61,29 @@ def investigate(
     observer: Observer = unobserved,
     templates: Templates | None = None,
     about: Mapping[str, object] | None = None,
+    plan: Sequence[str] = (),
+    answer_schema: Mapping[str, object] | None = None,
 ) -> Outcome:
     """Let `model` investigate `question` with `tools`, under the settings' ceiling, in the new folder `run`.
 
     `observer` receives every event once it is written; `about` is noted in run.json for whoever resumes (the model's
-    and the subject's folder, say). Raises `CeilingTooLow` before anything is generated, `RunFailed` where the folder
-    holds a run already, and what the model back end raises; the run can then be resumed.
+    and the subject's folder, say). `plan` are steps put before the model; `answer_schema` is a JSON schema that the
+    answer is to fit, given in words first and then as JSON, decoded under the schema. Raises `CeilingTooLow` and
+    `BadInput` before anything is generated, `RunFailed` where the folder holds a run already, and what the model back
+    end raises; the run can then be resumed.
     """
     settings = settings or Settings()
     folder, toolbox = RunFolder(run), Toolbox(tools)
     _check(model, toolbox, settings)
-    words = Words(templates or Templates(), model.counter)
-    speaking = Speaking(model, (*verb_specs(), *toolbox.specs), words, folder, settings)
-    share_out(settings, fixed_tokens(speaking, question))
-    info = RunInfo(question, settings, model.name, dict(about or {}))
+    words = Words(templates or Templates(), model.counter, tuple(plan))
+    speaking = Speaking(model, (*verb_specs(steps=len(plan)), *toolbox.specs), words, folder, settings)
+    fixed = fixed_tokens(speaking, question)
+    share_out(settings, fixed)
+    _check_schema(answer_schema, words, settings, fixed)
+    info = RunInfo(question, settings, model.name, dict(about or {}), tuple(plan), answer_schema)
     folder.create(info)
     with opened(folder, info, model=model, tools=toolbox, templates=templates, observer=observer) as parts:
-        return _outcome(Loop(parts).run(), folder)
+        return _outcome(Loop(parts).run(), parts)
 
 
 def resume(
@@ -72,9 +94,11 @@ def resume(
     settings: Settings | None = None,
     observer: Observer = unobserved,
     templates: Templates | None = None,
+    message: str | None = None,
 ) -> Outcome:
     """Go on with a run from its folder, killed or ended; `settings` replace those it was started with.
 
+    `message` is what a person asks next: the run then goes on to an answer to it. Raises `BadInput` for too long a one.
     `model` and `tools` must be those it was started with. A call whose result is missing is answered from the store
     or run again. Raises `RunFailed` where the folder holds no run.
     """
@@ -84,18 +108,44 @@ def resume(
         info = replace(info, settings=settings)
     _check(model, toolbox, info.settings)
     with opened(folder, info, model=model, tools=toolbox, templates=templates, observer=observer) as parts:
-        return _outcome(Loop(parts).run(), folder)
+        loop = Loop(parts)
+        ledger = loop.run()
+        if message is not None:
+            loop.hear(message)
+            ledger = loop.run()
+        return _outcome(ledger, parts)
 
 
-def _outcome(ledger: Ledger, folder: RunFolder) -> Outcome:
+def _outcome(ledger: Ledger, parts: Parts) -> Outcome:
+    plan = parts.info.plan
     return Outcome(
         answer=ledger.answer or "",
         findings=ledger.observations,
         turns=ledger.turn,
         tokens=ledger.totals,
         reason=ledger.reason,
-        run=folder,
+        run=parts.folder,
+        unseen=unseen(read_events(parts.folder.events_path), parts.pager),
+        steps_left=tuple(plan[number - 1] for number in steps_left(plan, parts.words.settled(ledger.observations))),
+        typed=None if ledger.typed is None else json.loads(ledger.typed),
     )
+
+
+def _check_schema(
+    schema: Mapping[str, object] | None, words: Words, settings: Settings, fixed: Mapping[str, int]
+) -> None:
+    """Refuse a schema that is none, or that leaves no room for what it is asked about."""
+    if schema is None:
+        return
+    check_schema(schema, "the answer's schema")
+    size = words.counter.count(words.typed(schema))
+    room = settings.ceiling - settings.max_new_tokens - sum(fixed.values())
+    if size > room // 2:
+        enough = settings.ceiling + 2 * size - room
+        raise BadSettings(
+            f"the answer's schema takes {size:,} tokens, more than half of the {room:,} that a ceiling of "
+            f"{settings.ceiling:,} leaves; shorten it, or raise the ceiling to at least {enough:,}"
+        )
 
 
 def _check(model: Model, tools: Toolbox, settings: Settings) -> None:

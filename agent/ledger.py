@@ -48,9 +48,13 @@ class Ledger:
     saved: tuple[str, ...] = ()
     reminder: Reminder | None = None
     turn: int = 0
+    begun: int = 0  # the turn at which the question now open was asked
+    asked: str | None = None  # what a person asked last, where it is not the run's question
     slips: int = 0
     finishing: bool = False
     answer: str | None = None
+    typing: int = 0  # how often the answer was asked for as JSON since it was given in words
+    typed: str | None = None  # the answer as JSON, where a schema was given
     ended: bool = False
     reason: str = ""
     totals: Totals = field(default_factory=Totals)
@@ -94,6 +98,12 @@ class Ledger:
         """What was wrong with the newest reply, where the model has not been told yet."""
         newest = self.entries[-1] if self.entries else None
         return newest.problem if isinstance(newest, Exchange) and newest.purpose == "turn" else None
+
+    @property
+    def mistyped(self) -> bool:
+        """Whether the newest reply was to be the answer as JSON and is not."""
+        newest = self.entries[-1] if self.entries else None
+        return isinstance(newest, Exchange) and newest.purpose == "typed" and newest.problem is not None
 
     @property
     def unreceipted(self) -> Observation | None:
@@ -143,6 +153,7 @@ def _generation(ledger: Ledger, event: Fields) -> Ledger:
         slips=ledger.slips if purpose != "turn" else ledger.slips + 1 if problem else 0,
         reminder=replace(ledger.reminder, asked=True) if purpose == "reminder" and ledger.reminder else ledger.reminder,
         answer=event["content"] if answers else ledger.answer,
+        typed=event["content"] if purpose == "typed" and problem is None else ledger.typed,
         totals=ledger.totals.after(event),
     )
 
@@ -177,6 +188,26 @@ def _finish(ledger: Ledger, event: Fields) -> Ledger:
     return replace(_remark("finish")(ledger, event), finishing=True)
 
 
+def _typed(ledger: Ledger, event: Fields) -> Ledger:
+    return replace(_remark("typed")(ledger, event), finishing=True, typing=ledger.typing + 1)
+
+
+def _person(ledger: Ledger, event: Fields) -> Ledger:
+    """A person's message opens the run again: it wants an answer, and has all the turns."""
+    return replace(
+        _remark("person")(ledger, event),
+        asked=event["content"],
+        begun=ledger.turn,
+        slips=0,
+        finishing=False,
+        answer=None,
+        typing=0,
+        typed=None,
+        ended=False,
+        reason="",
+    )
+
+
 def _memory(ledger: Ledger, event: Fields) -> Ledger:
     """Less fits from now on; a request for the answer is made anew, for it was measured for more."""
     entries = tuple(entry for entry in ledger.entries if not (isinstance(entry, Remark) and entry.kind == "finish"))
@@ -191,6 +222,7 @@ def _observation(ledger: Ledger, event: Fields) -> Ledger:
         finding=event["finding"],
         evidence=tuple(event["evidence"]),
         salience=event["salience"],
+        step=event.get("step"),
     )
     by_loop = tuple(map(root_of, observed.evidence[:1])) if observed.author == "loop" else ()
     return replace(ledger, observations=(*ledger.observations, observed), saved=(*ledger.saved, *by_loop))
@@ -241,6 +273,8 @@ _STEPS: Mapping[str, Callable[[Ledger, Fields], Ledger]] = {
     "error": _error,
     "reminder": _reminder,
     "finish": _finish,
+    "typed": _typed,
+    "person": _person,
     "memory": _memory,
     "observation": _observation,
     "compaction": _compaction,

@@ -2,21 +2,37 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 from .answering import Answering
+from .breadth import broad
 from .ceiling import lowered_ceiling, share_out
-from .chat import Choice, ToolCall
+from .chat import Choice, ToolCall, ToolSpec
 from .compaction import Compaction
-from .errors import ContextExceeded, OutOfMemory
+from .coverage import axes_of
+from .errors import BadInput, ContextExceeded, OutOfMemory
 from .events import Event, read_events
 from .exchange import Answer, Exchange
-from .ledger import Ledger
+from .held import held_tokens
+from .ledger import Ledger, Made
 from .parts import Parts, fixed_tokens
 from .speaking import Asked
 from .summarizing import Summarizing
 from .verbs import VERBS, Finding
+
+_NOTING = ("record_observation", "query_memory")
+_TYPINGS = 2  # how often the answer is asked for as JSON
+
+
+def _goes_in_circles(made: Sequence[Made], after: int) -> bool:
+    """Whether the newest calls, so many, were made before, and nothing was recorded since something was seen."""
+    newest = made[-after:]
+    looks = [one for one in newest if one.status == "repeat" and one.call.name not in _NOTING]
+    if len(looks) < after:
+        return False
+    telling = next((one for one in reversed(made) if one.status in ("new", "view", "note")), None)
+    return telling is not None and telling.status != "note"
 
 
 class Loop:
@@ -35,6 +51,7 @@ class Loop:
     def _share(self) -> None:
         """Share out the ceiling: the one that was set, or the lower one that memory turned out to allow."""
         parts, ledger, question = self._parts, self._ledger, self._parts.info.question
+        asked = ledger.asked or question
         settings = self._settings
         if ledger.ceiling is not None and ledger.ceiling < settings.ceiling:
             settings = replace(settings, ceiling=ledger.ceiling)
@@ -43,7 +60,7 @@ class Loop:
             parts.pager, parts.words, self._budget, settings, question, parts.speaking.measure
         )
         self._answering = Answering(
-            parts.pager, parts.tools, parts.notebook, parts.words, self._budget, settings, question
+            parts.pager, parts.tools, parts.notebook, parts.words, self._budget, settings, asked
         )
 
     def run(self) -> Ledger:
@@ -52,6 +69,15 @@ class Loop:
             self.step()
         return self._ledger
 
+    def hear(self, message: str) -> None:
+        """Take up what a person says once the question before it is answered. Raises `BadInput` for too long a one."""
+        tokens, most = self._parts.words.counter.count(message), self._budget.room // 2
+        if tokens > most:
+            raise BadInput(f"that message has {tokens:,} tokens, and {most:,} have a place; shorten it")
+        content = self._parts.words.neutral(message)
+        self._append({"event": "person", "turn": self._ledger.turn, "content": content})
+        self._share()
+
     def _start(self) -> None:
         """Write down what the fixed parts of every prompt cost."""
         fixed = fixed_tokens(self._parts.speaking, self._parts.info.question)
@@ -59,15 +85,17 @@ class Loop:
         memory = self._parts.info.about.get("memory")  # how the ceiling was come by
         if isinstance(memory, Mapping):
             self._append({"event": "plan", "ceiling": self._settings.ceiling, **memory})
-        self._append({"event": "start", "parts": dict(fixed), "budget": asdict(budget)})
+        specs = self._parts.tools.specs
+        about = {"tools": [spec.name for spec in specs], "axes": axes_of(specs)}
+        self._append({"event": "start", "parts": dict(fixed), "budget": asdict(budget), **about})
 
     def step(self) -> None:
         """Do the next thing; which it is depends on the events so far and on nothing else."""
         ledger = self._ledger
         if ledger.answer is not None:
-            self._end(ledger.answer)
+            self._conclude(ledger, ledger.answer)
         elif ledger.waiting is not None:
-            self._answer(ledger.waiting)
+            self._serve(ledger, ledger.waiting)
         elif ledger.uncorrected is not None:
             self._correct(ledger.uncorrected)
         elif not ledger.finishing and (reason := self._over()):
@@ -75,11 +103,19 @@ class Loop:
                 self._append(event)
         elif ledger.reminder is not None and not ledger.reminder.asked and self._compaction.fits(ledger):
             self._speak("reminder")
-        elif events := self._compaction.events(ledger):
-            for event in events:
-                self._append(self._with_say(event))
-        else:
+        elif not self._shortened(self._compaction.before_turn(ledger)):
             self._speak("answer" if ledger.finishing else "turn")
+
+    def _serve(self, ledger: Ledger, call: ToolCall) -> None:
+        """Answer a call, or make room for its answer first."""
+        if not self._shortened(self._compaction.before_answer(ledger)):
+            self._answer(call)
+
+    def _shortened(self, events: list[Event]) -> bool:
+        """Append what makes room; whether there was any."""
+        for event in events:
+            self._append(self._with_say(event))
+        return bool(events)
 
     def _with_say(self, event: Event) -> Event:
         """A compaction as the model would have its summaries, where that was chosen and keeps under the ceiling."""
@@ -94,7 +130,7 @@ class Loop:
 
     def _over(self) -> str | None:
         """Why the investigation must come to its answer now, if it must."""
-        if self._ledger.turn >= self._settings.max_turns:
+        if self._ledger.turn - self._ledger.begun >= self._settings.max_turns:
             return "max_turns"
         return "slips" if self._ledger.slips >= self._settings.max_slips else None
 
@@ -102,19 +138,32 @@ class Loop:
         ledger = self._ledger
         withheld = self._withheld() if purpose == "turn" else ()
         tools = {
-            "turn": tuple(spec for spec in self._parts.speaking.tools if spec.name not in withheld),
+            "turn": self._offered(withheld) if purpose == "turn" else (),
             "reminder": tuple(spec for spec in self._parts.speaking.tools if spec.name == "record_observation"),
             "answer": (),
+            "typed": (),
         }[purpose]
-        text = purpose == "answer" or (purpose == "turn" and ledger.recorded >= self._settings.answer_after)
+        schema = self._parts.info.answer_schema if purpose == "typed" else None
+        text = purpose in ("answer", "typed") or (purpose == "turn" and self._may_answer(ledger))
         asked = Asked(
             number=ledger.totals.generations + 1,
             turn=ledger.turn + (purpose == "turn"),
             purpose=purpose,
-            choice=Choice(tools=tools, text=text),
+            choice=Choice(tools=tools, text=text, schema=schema),
             withheld=withheld,
         )
         self._generate(asked)
+
+    def _offered(self, withheld: tuple[str, ...]) -> tuple[ToolSpec, ...]:
+        """What may be called in a turn, the whole before its parts."""
+        verbs = [spec for spec in self._parts.speaking.tools if spec.name in VERBS]
+        tools = broad(self._parts.tools.specs, self._ledger.made, self._parts.info.question)
+        return tuple(spec for spec in (*verbs, *tools) if spec.name not in withheld)
+
+    def _may_answer(self, ledger: Ledger) -> bool:
+        """Only with the findings that were asked for, and never before anything was looked at."""
+        looked = bool(ledger.made) or not any(True for _ in self._parts.tools)
+        return looked and ledger.recorded >= self._settings.answer_after
 
     def _generate(self, asked: Asked) -> None:
         """Generate once; where memory or the model's context runs out, lower the ceiling for the next step.
@@ -128,11 +177,11 @@ class Loop:
             failure = error.with_traceback(None)
         else:
             self._starved = False
-            self._append(event)
+            used = int(str(event["input_tokens"]))
+            self._append({**event, "held": held_tokens(self._ledger, self._parts.words.counter, input_tokens=used)})
             return
         used = failure.input_tokens + failure.max_new_tokens
-        fits = failure.fits_tokens
-        lowered = lowered_ceiling(self._settings, self._ledger.parts or {}, used=used, fits=fits)
+        lowered = lowered_ceiling(self._settings, self._ledger.parts or {}, used=used, fits=failure.fits_tokens)
         ceilings = {"ceiling": self._budget.ceiling, "lowered_to": lowered or self._ledger.ceiling}
         where = {"turn": asked.turn, "purpose": asked.purpose, "input_tokens": failure.input_tokens}
         sizes = {"requested_bytes": failure.requested_bytes, "free_bytes": failure.free_bytes}
@@ -145,17 +194,25 @@ class Loop:
     def _withheld(self) -> tuple[str, ...]:
         """The verbs while there is nothing to look into, and tools asked for in vain again and again.
 
-        One without arguments stays withheld, for its result can be opened; any other is for one turn.
+        One without arguments stays withheld, for its result can be opened; any other is for one turn. Who asks again
+        for what was seen and has written nothing down of it is offered nothing but to record.
         """
         made, after = self._ledger.made, self._settings.narrow_after
         if not made and any(True for _ in self._parts.tools):
             return tuple(sorted(VERBS))
+        if self._settings.answer_after and _goes_in_circles(made, after):
+            return tuple(sorted(spec.name for spec in self._parts.speaking.tools if spec.name != "record_observation"))
         repeats = Counter(one.call.name for one in made if one.status == "repeat" and not one.call.arguments)
         settled = {name for name, count in repeats.items() if count >= after and name in self._parts.tools}
-        newest = made[-after:]
+        in_vain = settled | self._stuck(after, "repeat") | self._stuck(max(2, after), "repeat", "failed")
+        return tuple(sorted(in_vain))
+
+    def _stuck(self, count: int, *statuses: str) -> set[str]:
+        """The tool that the newest calls, so many of them, asked for in vain."""
+        newest = self._ledger.made[-count:]
         names = {one.call.name for one in newest}
-        stuck = len(newest) == after and all(one.status in ("repeat", "failed") for one in newest) and len(names) == 1
-        return tuple(sorted(settled | names if stuck else settled))
+        stuck = len(newest) == count and all(one.status in statuses for one in newest) and len(names) == 1
+        return names if stuck else set()
 
     def _answer(self, call: ToolCall) -> None:
         """Serve one call; its finding is written before its receipt, so that a receipt is never a promise."""
@@ -206,8 +263,19 @@ class Loop:
                 "finding": finding.finding,
                 "evidence": list(finding.evidence),
                 "salience": 1.0,
+                **({"step": finding.step} if finding.step is not None else {}),
             }
         )
+
+    def _conclude(self, ledger: Ledger, answer: str) -> None:
+        """End with the answer, once it is there as JSON too where that was asked for."""
+        schema = self._parts.info.answer_schema
+        if schema is None or ledger.typed is not None or ledger.typing > _TYPINGS:
+            self._end(answer)
+        elif ledger.typing == 0 or ledger.mistyped:
+            self._append({"event": "typed", "turn": ledger.turn, "content": self._parts.words.typed(schema)})
+        elif not self._shortened(self._compaction.before_turn(ledger)):
+            self._speak("typed")
 
     def _correct(self, problem: str) -> None:
         content = self._parts.words.correction(problem)
@@ -224,6 +292,7 @@ class Loop:
                 "turn": self._ledger.turn,
                 "reason": reason,
                 "answer": answer,
+                "typed": self._ledger.typed,
                 "findings": len(self._ledger.observations),
                 **asdict(totals),
             }

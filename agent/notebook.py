@@ -24,7 +24,10 @@ _COLUMNS = "number, turn, author, finding, evidence, salience"
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One finding; `evidence` are the addresses it rests on, `author` says whether the model or the loop wrote it."""
+    """One finding; `evidence` are the addresses it rests on, `author` says whether the model or the loop wrote it.
+
+    `step` is the step of the plan that it settles, where there is a plan.
+    """
 
     number: int
     turn: int
@@ -32,6 +35,7 @@ class Observation:
     finding: str
     evidence: tuple[str, ...] = ()
     salience: float = 1.0
+    step: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class Notebook:
         with _said_of(path):
             self._database = sqlite3.connect(":memory:" if path is None else path, timeout=0)
             self._database.execute("PRAGMA locking_mode=EXCLUSIVE")
+            self._database.execute("PRAGMA synchronous=OFF")  # the events are what must outlive a power cut
             self._database.execute("BEGIN EXCLUSIVE")
             self._database.execute(_SCHEMA)
             self._database.commit()

@@ -10,6 +10,7 @@ from summarizers import Templates
 from .chat import Model
 from .events import EventLog, Observer
 from .notebook import Notebook
+from .remembering import Remembering
 from .run import RunFolder, RunInfo
 from .speaking import Speaking
 from .tools import Toolbox
@@ -42,22 +43,22 @@ def opened(
     observer: Observer,
 ) -> Iterator[Parts]:
     """Open the folder's events, notebook and store; close them however the run ends."""
-    words = Words(templates or Templates(), model.counter)
-    speaking = Speaking(model, (*verb_specs(), *tools.specs), words, folder, info.settings)
+    words = Words(templates or Templates(), Remembering(model.counter), info.plan)
+    speaking = Speaking(model, (*verb_specs(steps=len(info.plan)), *tools.specs), words, folder, info.settings)
     with ExitStack() as stack:
         notebook = stack.enter_context(Notebook(folder.notebook_path))  # first: its lock keeps the run ours alone
         log = stack.enter_context(EventLog(folder.events_path, observer=observer))
-        pager = stack.enter_context(Pager(folder.store_path, counter=model.counter, revive=_revive(tools)))
+        pager = stack.enter_context(Pager(folder.store_path, counter=words.counter, revive=_revive(tools)))
         yield Parts(folder, info, log, words, pager, notebook, tools, speaking)
 
 
 def fixed_tokens(speaking: Speaking, question: str) -> Mapping[str, int]:
     """The tokens of what every prompt holds: system prompt with the chat template's own, tool schemas, question."""
     words = speaking.words
-    whole = words.head(question, "", "")
+    whole = words.head(question)
     total = speaking.measure(whole)
     without_tools = len(speaking.model.prompt(whole, ()).tokens)
-    without_question = speaking.measure(words.head("", "", ""))
+    without_question = speaking.measure(words.head(""))
     return {
         "system": without_tools - (total - without_question),
         "tool schemas": total - without_tools,

@@ -15,12 +15,17 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """What run.json says: the question, the settings, the model's name, and what the caller noted about the run."""
+    """What run.json says: the question, the settings, the model's name, and what the caller noted about the run.
+
+    `plan` are the steps put before the model, `answer_schema` is the JSON schema its answer is to fit.
+    """
 
     question: str
     settings: Settings
     model: str
     about: Mapping[str, object]
+    plan: tuple[str, ...] = ()
+    answer_schema: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,8 @@ class RunFolder:
         try:
             fields = json.loads(self.info_path.read_text(encoding="utf-8"))
             settings = Settings(**fields["settings"])
-            return RunInfo(fields["question"], settings, fields["model"], fields["about"])
+            plan, schema = tuple(fields.get("plan") or ()), fields.get("answer_schema")
+            return RunInfo(fields["question"], settings, fields["model"], fields["about"], plan, schema)
         except (ValueError, KeyError, TypeError, BadSettings) as error:
             raise RunFailed(f"{self.info_path} is not this version's: {error}; start a new run") from error
 

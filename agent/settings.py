@@ -21,14 +21,14 @@ class Settings:
     """Turns before the model is asked for its answer."""
     max_new_tokens: int = 256
     """What is reserved for, and the most that comes of, one generation."""
-    keep_recent: int = 2
-    """How many of the newest calls stay as they are …"""
+    keep_recent: int | None = None
+    """How many of the newest calls stay as they are; None: as many as costs least (agent/schedule.py) …"""
     keep_recent_tokens: int | None = None
     """… as long as they have no more tokens than this; None: half of the room. The newest always stays."""
-    high_water: float = 0.85
-    """The filled fraction of the room at which the oldest results are shortened."""
-    low_water: float = 0.4
-    """The filled fraction a batch shortens down to."""
+    high_water: float | None = None
+    """The filled fraction of the room at which the oldest results are shortened; None: when it costs least."""
+    low_water: float | None = None
+    """The filled fraction a batch shortens down to; None: to what costs least."""
     min_shrink: float = 0.1
     """A batch that would free less than this fraction of the room is not worth a changed prefix; it does not happen."""
     notebook_tokens: int | None = None
@@ -42,9 +42,13 @@ class Settings:
     pin_turns: int = 4
     """How many turns an aged result stays open once it was opened again."""
     answer_after: int = 1
-    """How many findings the model must have recorded before it may answer; at max_turns it is asked anyway."""
+    """How many findings the model must have recorded before it may answer; 0: once it has looked at anything.
+
+    At max_turns it is asked anyway."""
     narrow_after: int = 2
-    """After this many answered repeats of one tool in a row it is not offered for a turn."""
+    """After this many repeats of one tool in a row (of failures, two at least) it is not offered for a turn.
+
+    1 suits small models, which ask for the same again and again; the command uses it."""
     max_slips: int = 3
     """After this many unusable replies in a row the model is asked for its answer."""
     summarizer: Literal["heuristic", "model"] = "heuristic"
@@ -55,10 +59,12 @@ class Settings:
     def __post_init__(self) -> None:
         for one in fields(self):
             self._check_count(one.name)
-        if not 0 < self.low_water < self.high_water <= 1:
+        low = 0.0 if self.low_water is None else self.low_water
+        high = 1.0 if self.high_water is None else self.high_water
+        if not 0 <= low < high <= 1 or self.low_water == 0:
             raise BadSettings(
                 f"low_water={self.low_water} and high_water={self.high_water} must be fractions with "
-                "0 < low_water < high_water <= 1; the defaults are 0.4 and 0.85"
+                "0 < low_water < high_water <= 1; without them a cost model decides"
             )
         if self.summarizer not in ("heuristic", "model"):
             raise BadSettings(f"summarizer={self.summarizer} is neither heuristic nor model; the default is heuristic")

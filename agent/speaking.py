@@ -8,6 +8,7 @@ from .chat import Choice, Message, Model, Reply, ToolCall, ToolSpec
 from .events import Event
 from .run import RunFolder
 from .settings import Settings
+from .typed import misfit
 from .words import Words
 
 MOST_CALLS = 4  # of one reply; the others are not made
@@ -58,6 +59,8 @@ class Speaking:
         seed = self.settings.seed + asked.number
         reply = self.model.generate(prompt, max_new_tokens=reserve, choice=asked.choice, seed=seed)
         problem = reply.problem or self._problem(reply, asked.choice)
+        if problem is None and asked.choice.schema is not None:
+            problem = misfit(reply.content, asked.choice.schema)
         calls = () if problem else reply.calls[:MOST_CALLS]
         return {
             "event": "generation",
@@ -101,7 +104,7 @@ class Speaking:
         end can take over the very tokens it generated.
         """
         words, content = self.words, reply.content
-        if purpose == "answer":
+        if purpose in ("answer", "typed"):
             return words.neutral(content.strip())
         if problem:
             return words.neutral(words.clip(content, _SLIP_TOKENS))

@@ -42,6 +42,13 @@ class Tool:
         narrowed = {name: schema | bounds.get(name, {}) for name, schema in properties.items()}
         return replace(self, spec=replace(self.spec, parameters={**self.spec.parameters, "properties": narrowed}))
 
+    def without(self, name: str) -> "Tool":
+        """Return the tool without one of its optional parameters."""
+        properties = self.spec.parameters["properties"]
+        assert isinstance(properties, Mapping)
+        kept = {other: schema for other, schema in properties.items() if other != name}
+        return replace(self, spec=replace(self.spec, parameters={**self.spec.parameters, "properties": kept}))
+
     def run(self, arguments: Mapping[str, object]) -> object:
         """Return what the function returns for `arguments`; raise `BadArguments` where they do not fit the schema."""
         check_arguments(self.spec, arguments)

@@ -16,6 +16,11 @@ class Totals:
     seconds: float = 0.0
     peak_tokens: int = 0
 
+    @property
+    def computed_tokens(self) -> int:
+        """The tokens of prompts that were not in the cache."""
+        return self.input_tokens - self.reused_tokens
+
     def after(self, generation: Mapping[str, Any]) -> "Totals":
         """The totals one generation event later."""
         return Totals(

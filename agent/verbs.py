@@ -1,6 +1,7 @@
 """The five tools every model gets: to look into results, and to keep what was found."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pager import UnknownAddress
@@ -9,7 +10,7 @@ from .chat import ToolSpec
 from .exchange import Answer
 from .looking import Looking
 from .notebook import Notebook
-from .tools import Toolbox, tool
+from .tools import Tool, Toolbox, tool
 
 VERBS = ("open", "find", "query", "record_observation", "query_memory")
 LEAST_WORDS = 3  # of a finding: fewer name a thing and state nothing of it
@@ -23,6 +24,7 @@ class Finding:
     evidence: tuple[str, ...]
     unknown: tuple[str, ...]
     near: tuple[str, ...]
+    step: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +34,25 @@ class Verbs:
     looking: Looking
     notebook: Notebook
 
-    def record_observation(self, finding: str, evidence: str = "") -> Finding:
+    def record_observation(self, finding: str, evidence: str = "", step: int | None = None) -> Finding:
         """Save one finding: a value and its place.
 
         Args:
-            evidence: the address it rests on
+            evidence: addresses such as r1 or r3/layers[17]
+            step: the plan's step it settles
         """
         if len(finding.split()) < LEAST_WORDS:
             raise ValueError(f"{finding.strip()[:40]!r} states nothing; say what was found, its value and its place")
         known: list[str] = []
         unknown: list[str] = []
         near: list[str] = []
-        for address in filter(None, re.split(r"[,;\s]+", evidence)):
+        for address in _addresses(evidence):
             try:
                 known.append(self.looking.pager.node(address.partition("#")[0]).address)
             except UnknownAddress as error:
                 unknown.append(address)
                 near.extend(error.nearest)
-        return Finding(finding.strip(), tuple(known), tuple(unknown), tuple(near))
+        return Finding(finding.strip(), tuple(known), tuple(unknown), tuple(dict.fromkeys(near)), step)
 
     def query_memory(self, query: str) -> Answer:
         """Search saved findings by words."""
@@ -58,9 +61,23 @@ class Verbs:
 
     def toolbox(self) -> Toolbox:
         """The verbs as tools."""
-        return Toolbox(tool(getattr(self if hasattr(self, name) else self.looking, name)) for name in VERBS)
+        steps = len(self.looking.words.plan)
+        return Toolbox(_verb(getattr(self if hasattr(self, name) else self.looking, name), steps) for name in VERBS)
 
 
-def verb_specs() -> tuple[ToolSpec, ...]:
-    """The five schemas."""
-    return tuple(tool(getattr(Verbs if hasattr(Verbs, name) else Looking, name)).spec for name in VERBS)
+def _addresses(evidence: str) -> list[str]:
+    """The addresses in it, each once; where nothing in it looks like one, the whole of it."""
+    words = list(dict.fromkeys(filter(None, re.split(r"[,;\s]+", evidence))))
+    alike = [word for word in words if re.match(r"r\d", word)]
+    return alike or ([" ".join(words)] if words else [])
+
+
+def verb_specs(*, steps: int = 0) -> tuple[ToolSpec, ...]:
+    """The five schemas; `steps` is the length of the plan, without which nothing speaks of steps."""
+    verbs = (getattr(Verbs if hasattr(Verbs, name) else Looking, name) for name in VERBS)
+    return tuple(_verb(verb, steps).spec for verb in verbs)
+
+
+def _verb(function: Callable[..., object], steps: int) -> Tool:
+    made = tool(function)
+    return made.bounded(step={"minimum": 1, "maximum": steps}) if steps else made.without("step")

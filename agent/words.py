@@ -1,7 +1,8 @@
 """Every message of the loop, rendered from its template; what came from a tool or a model enters only as data."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from pager import Matches, Page, Rows, TokenCounter
 from summarizers import Templates, call_text, clipped, matches_text, page_text, rows_text
@@ -9,6 +10,7 @@ from summarizers import Templates, call_text, clipped, matches_text, page_text, 
 from .chat import Message, ToolCall
 from .exchange import Entry, Exchange, Remark
 from .notebook import Observation, Recalled, select
+from .plan import steps_left
 
 LISTED = 6  # results a notice or reminder names before it says how many more there are
 _PROSE_END = ("<tool_call>", "```", "<|python_tag|>", "{", "[")
@@ -20,10 +22,11 @@ class Words:
 
     templates: Templates
     counter: TokenCounter
+    plan: tuple[str, ...] = ()
 
-    def head(self, question: str, notebook: str, index: str) -> list[Message]:
-        """The system prompt and the task: what every prompt of a run begins with."""
-        task = self.templates.render("task", question=question, notebook=notebook, index=index)
+    def head(self, question: str) -> list[Message]:
+        """The system prompt and the task: what every prompt of a run begins with, token by token."""
+        task = self.templates.render("task", question=question, plan=self.plan)
         return [Message(role="system", content=self.templates.render("system")), Message(role="user", content=task)]
 
     def messages(self, entry: Entry) -> list[Message]:
@@ -40,12 +43,14 @@ class Words:
     def notebook(self, observations: Sequence[Observation], *, limit_tokens: int) -> str:
         """The findings most worth a place, within the limit; how many more there are; "" where none fits."""
         shown = [self._short(one, limit_tokens // 2) for one in select(observations, 40)]
-        for count in range(len(shown), 0, -1):
-            chosen = select(shown, count)
-            text = self.templates.render("notebook", observations=chosen, more=len(observations) - count)
-            if self.counter.count(text) <= limit_tokens:
-                return text
-        return ""
+        left = steps_left(self.plan, self.settled(observations))
+        done = [number for number in range(1, len(self.plan) + 1) if number not in left]
+
+        def text(count: int) -> str:
+            chosen, more = select(shown, count), len(observations) - count
+            return self.templates.render("notebook", observations=chosen, more=more, done=done, left=left)
+
+        return self._most(text, len(shown), limit_tokens)
 
     def index(self, folded: Sequence[Exchange], *, limit_tokens: int) -> str:
         """The newest results that left the messages, one a line, within the limit; "" where none fits."""
@@ -55,25 +60,23 @@ class Words:
             for call, answer in zip(exchange.calls, exchange.answers, strict=True)
             if answer.status == "new" and answer.address
         ]
-        for count in range(min(len(lines), 40), 0, -1):
-            more = len(lines) - count
-            first = lines[0]["address"]
-            text = self.templates.render("index", results=lines[-count:], more=more, first=first)
-            if self.counter.count(text) <= limit_tokens:
-                return text
-        return ""
+
+        def text(count: int) -> str:
+            more, first = len(lines) - count, lines[0]["address"]
+            return self.templates.render("index", results=lines[-count:], more=more, first=first)
+
+        return self._most(text, min(len(lines), 40), limit_tokens)
 
     def reminder(self, calls: Mapping[str, ToolCall]) -> str:
         """The request to save what matters of the results that are about to shrink, by id and call."""
         named = [{"address": address, "call": self.call(call, limit_tokens=20)} for address, call in calls.items()]
         return self.templates.render("reminder", results=named[:LISTED], more=max(0, len(named) - LISTED))
 
-    def notice(self, results: Sequence[str], saved: Sequence[str]) -> str:
-        """What was shortened and how it is seen again; "" where nothing was."""
-        if not results:
-            return ""
+    def notice(self, results: Sequence[str], saved: Sequence[str], *, notebook: str, index: str) -> str:
+        """What was shortened and how it is seen again, the findings, and what left the messages; "" of nothing."""
         named, more = list(results[:LISTED]), max(0, len(results) - LISTED)
-        return self.templates.render("notice", results=named, more=more, saved=list(saved[:LISTED]))
+        fields = {"results": named, "more": more, "saved": list(saved[:LISTED])}
+        return self.templates.render("notice", **fields, notebook=notebook, index=index)
 
     def correction(self, problem: str) -> str:
         """What was wrong with a reply."""
@@ -113,19 +116,42 @@ class Words:
         """What was opened again and again, with the advice to record it."""
         return self.templates.render("reopened", shown=shown, times=times)
 
-    def observed(self, number: int, *, known: bool, unknown: Sequence[str] = (), near: Sequence[str] = ()) -> str:
-        """The receipt of a finding."""
+    def observed(
+        self,
+        number: int,
+        *,
+        known: bool,
+        unknown: Sequence[str] = (),
+        near: Sequence[str] = (),
+        settled: Iterable[int] = (),
+    ) -> str:
+        """The receipt of a finding; under a plan, `settled` are the steps done with it, and it names the next."""
         unknown = [self.clip(one, 20) for one in unknown[:3]]
-        return self.templates.render("observed", number=number, known=known, unknown=unknown, near=list(near[:3]))
+        left = steps_left(self.plan, settled)[:1]
+        following = f"{left[0]}. {self.clip(self.plan[left[0] - 1], 40)}" if left else None
+        return self.templates.render(
+            "observed",
+            number=number,
+            known=known,
+            unknown=unknown,
+            near=list(near[:3]),
+            plan=bool(self.plan),
+            following=following,
+        )
+
+    def settled(self, observations: Iterable[Observation]) -> set[int]:
+        """The steps of the plan that findings settle."""
+        return {one.step for one in observations if one.step is not None}
+
+    def typed(self, schema: Mapping[str, object]) -> str:
+        """The request for the answer as JSON."""
+        return self.templates.render("typed", schema=json.dumps(dict(schema), ensure_ascii=False))
 
     def recalled(self, found: Recalled, *, limit_tokens: int) -> str:
         """Findings that a search of the notebook brought back, within the limit."""
         shown = [self._short(one, limit_tokens // 2) for one in found.observations]
-        for count in range(len(shown), 0, -1):
-            text = self._recalled(shown[:count], found)
-            if self.counter.count(text) <= limit_tokens:
-                return text
-        return self._recalled([], found)
+        text = self._most(lambda count: self._recalled(shown[:count], found), len(shown), limit_tokens)
+        return text or self._recalled([], found)
 
     def aged(self, call: ToolCall) -> str:
         """The line that remains of an answer that can be had again by the same call."""
@@ -162,6 +188,16 @@ class Words:
         """The text on one line, and its beginning with "…" where it is longer than the limit."""
         return clipped(text, limit_tokens, self.counter)
 
+    def _most(self, text: Callable[[int], str], count: int, limit_tokens: int) -> str:
+        """The text of the greatest count up to `count` that is within the limit; "" where not even one is."""
+        fits, over, best = 0, count + 1, ""
+        while over - fits > 1:
+            middle = (fits + over) // 2 if over <= count else count  # all of them, as a rule
+            made = text(middle)
+            within = self.counter.count(made) <= limit_tokens
+            fits, over, best = (middle, over, made) if within else (fits, middle, best)
+        return best
+
     def _spoken(self, call: ToolCall) -> ToolCall:
         """A call as it may stand in a prompt: what the model copied from a result into it stays data."""
         spoken = {self.neutral(name): self._neutral_value(value) for name, value in call.arguments.items()}
@@ -178,9 +214,7 @@ class Words:
 
     def _short(self, one: Observation, limit_tokens: int) -> Observation:
         evidence = tuple(self.clip(address, 30) for address in one.evidence[:2])
-        return Observation(
-            one.number, one.turn, one.author, self.clip(one.finding, limit_tokens), evidence, one.salience
-        )
+        return replace(one, finding=self.clip(one.finding, limit_tokens), evidence=evidence)
 
     def _recalled(self, shown: Sequence[Observation], found: Recalled) -> str:
         more = len(found.observations) - len(shown)

@@ -58,6 +58,11 @@ def on_one_line(text: str) -> str:
     return neutralise(" ".join(text.split()))
 
 
+def written_out(text: str) -> str:
+    """Text for a person's eyes: what cannot be seen, or would turn the direction of what is, written out."""
+    return _INVISIBLE.sub(_escape, text.replace("\r\n", "\n"))
+
+
 def _escape(found: re.Match[str]) -> str:
     code = ord(found.group())
     if 0xDC80 <= code <= 0xDCFF:  # a byte that surrogateescape carried through
@@ -69,6 +74,7 @@ class Templates:
     """The templates by name, with single files replaced by those of an override folder.
 
     Untrusted text enters only as a field and passes the `data` filter (several lines) or the `line` filter (one line).
+    Templates named *.html.j2 are pages for people: what enters them is escaped, and passes the `shown` filter.
     """
 
     def __init__(self, override: Path | None = None) -> None:
@@ -89,14 +95,20 @@ def _environment(override: Path | None) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([override, _shipped_folder()] if override else [_shipped_folder()]),
         undefined=jinja2.StrictUndefined,
-        autoescape=False,
+        autoescape=_is_page,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=False,
     )
     environment.filters["data"] = neutralise
     environment.filters["line"] = on_one_line
+    environment.filters["shown"] = written_out
     return environment
+
+
+def _is_page(name: str | None) -> bool:
+    """Whether Jinja must escape what enters a template."""
+    return name is not None and name.endswith(".html.j2")
 
 
 def _shipped_folder() -> Path:

@@ -9,11 +9,13 @@ from pager import PagerError
 
 from ..errors import AgentError
 from .bench import bench
+from .conversing import chat
 from .demonstration import demo
 from .mcp import mcp
 from .output import print_note
 from .pages import find, open_, page, query, summary
 from .plan import plan
+from .reports import report, runs
 from .results import expire, export, pin, results
 from .runs import investigate_, tool
 
@@ -36,6 +38,9 @@ app.command("mcp")(mcp)
 app.command("tool")(tool)
 app.command("plan")(plan)
 app.command("investigate")(investigate_)
+app.command("chat")(chat)
+app.command("report")(report)
+app.command("runs")(runs)
 app.command("demo")(demo)
 # options after the benchmark's name are the benchmark's
 app.command(

@@ -1,4 +1,4 @@
-"""The command that measures: quality, speed and memory, from the checkout that carries the benchmarks."""
+"""The command that measures, from the checkout that carries the benchmarks."""
 
 import runpy
 import sys
@@ -20,6 +20,8 @@ class Benchmark(StrEnum):
     speed = "speed"
     memory = "memory"
     proxy = "proxy"
+    schedule = "schedule"
+    investigate = "investigate"
 
 
 def bench(
@@ -28,7 +30,7 @@ def bench(
         Benchmark, typer.Argument(help="What to measure; further options are its own (see --help after it).")
     ],
 ) -> None:
-    """Measure quality against tokens, speed, memory under a cap, or what the MCP proxy adds to a call."""
+    """Measure quality against tokens, speed, memory, schedules of shortening, investigations, or the MCP proxy."""
     if not (CHECKOUT / "benchmarks" / "quality.py").is_file():
         raise BadInput(
             "the benchmarks come with the source, not with the package; run this from a clone of the project"

@@ -1,7 +1,8 @@
 """How the command comes by an investigation's ceiling: derived from memory, or given and held against it."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..chat import Model
 from ..errors import BadInput, CeilingTooLow
@@ -36,19 +37,31 @@ def read_ceiling(text: str | None) -> int | None:
     return int(digits)
 
 
-def served_ceiling(model: Model, asked: int | None) -> Ceiling:
-    """The ceiling asked for, or the default within what a server's model can read: its memory is the server's."""
-    tokens = min(Settings().ceiling, model.context_tokens or Settings().ceiling)
-    about: dict[str, object] = {"chosen": "given" if asked else AUTO, "context_tokens": model.context_tokens}
-    return Ceiling(asked or tokens, about)
+def check_settings(settings: Mapping[str, Any], ceiling: int | None) -> None:
+    """Refuse settings that cannot be before a model is loaded for them. Raises BadSettings."""
+    Settings(**{**settings, **({"ceiling": ceiling} if ceiling is not None else {})})
 
 
-def ceiling_for(model: "LocalModel", asked: int | None) -> Ceiling:
+def ceiling_for(model: Model, asked: int | None) -> Ceiling:
     """The ceiling asked for, or the largest that is safe in the memory that is free now.
 
-    A derived one is probed for first: a few seconds, once for a model on a machine. A given one that is more than is
-    safe by the formula gets a warning with the numbers; the guard of every generation stands behind it. Raises
+    Behind a server, whose memory is its own affair, it is the default within what its model can read. Raises
     CeilingTooLow where nothing fits.
+    """
+    if hasattr(model, "safe_ceiling"):  # a model on this machine; its class would load torch
+        return _planned(cast("LocalModel", model), asked)
+    default = Settings().ceiling
+    tokens = asked or min(default, model.context_tokens or default)
+    return Ceiling(
+        tokens, {"chosen": "given" if asked else AUTO, "limited_by": "context", "context": model.context_tokens}
+    )
+
+
+def _planned(model: "LocalModel", asked: int | None) -> Ceiling:
+    """The ceiling by the plan of a model on this machine.
+
+    A derived one is probed for first: a few seconds, once for a model on a machine. A given one that is more than is
+    safe by the formula gets a warning with the numbers; the guard of every generation stands behind it.
     """
     if asked is None:
         with working("measuring what the model takes"):

@@ -12,8 +12,9 @@ from summarizers import Templates
 
 from ..investigation import Outcome
 from .live import Live
+from .outcome import show_outcome
 from .output import print_text, working
-from .runs import show_outcome, start
+from .runs import start
 from .serving import BaseUrl, ModelChoice, ModelSource, ServedTokenizer
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def demo(
     from ..introspection import plant
     from ..models import bundled_model
 
-    asked = ModelChoice(model, base_url, tokenizer)
+    asked = ModelChoice(model, base_url=base_url, tokenizer=tokenizer)
     source = bundled_model()
     folder = run or Path("runs") / time.strftime("demo-%Y%m%d-%H%M%S")
     subject = Path(tempfile.mkdtemp(prefix="toolpager-subject-")) / source.name

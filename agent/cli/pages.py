@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from pager import Call, Pager, Result, counter
-from summarizers import Templates, card, summarize, summarize_with
+from summarizers import Templates, card, stated, summarize, summarize_with
 
 from ..errors import BadInput
 from ..run import RunFolder
@@ -29,6 +29,7 @@ TemplateFolder = Annotated[
     Path | None,
     typer.Option("--templates", exists=True, file_okay=False, help="A folder whose files replace single templates."),
 ]
+OfRun = Annotated[Path | None, typer.Option("--run", help="The folder of a run, whose results to look into.")]
 DEFAULT_STORE = ".toolpager"
 _HELD_BYTES = 8 << 20
 
@@ -79,11 +80,12 @@ def open_(
     address: Annotated[str, typer.Argument(help="r1, r1/layers[17], r1[120:140], r1#2")],
     limit_tokens: Annotated[int, typer.Option(min=1, help="The most tokens of the page.")] = 1000,
     store: Store = DEFAULT_STORE,
+    run: OfRun = None,
     tokenizer: Tokenizer = None,
     as_json: Json = False,
 ) -> None:
     """Print one page of what stands at an address."""
-    with existing(store, tokenizer) as pager:
+    with existing(_of(run, store), tokenizer) as pager:
         found = pager.open(address, limit_tokens=limit_tokens)
     if as_json:
         print_json(
@@ -101,20 +103,26 @@ def open_(
         return
     print_text(found.text)
     if found.next:
-        print_note(f"page {found.page} of {found.pages}; next: toolpager open '{found.next}'")
+        where = f" --run {run}" if run else ""
+        print_note(f"page {found.page} of {found.pages}; next: toolpager open '{found.next}'{where}")
 
 
 def find(
     address: str,
-    pattern: Annotated[str, typer.Argument(help="A regular expression; lower case matches any case.")],
+    pattern: Annotated[str, typer.Argument(help="A regular expression (lower case matches any case), or plain words.")],
     limit_tokens: Annotated[int, typer.Option(min=1, help="The most tokens of the answer.")] = 500,
     store: Store = DEFAULT_STORE,
+    run: OfRun = None,
     tokenizer: Tokenizer = None,
     as_json: Json = False,
 ) -> None:
-    """Search a result and print what matches, with addresses; exit status 1 where nothing does, as of grep."""
-    with existing(store, tokenizer) as pager:
-        found = pager.find(address, pattern, limit_tokens=limit_tokens)
+    """Search a result: print what matches a pattern, else what is most about its words, with addresses.
+
+    Exit status 1 where neither is found, as of grep.
+    """
+    with existing(_of(run, store), tokenizer) as pager:
+        node = pager.node(address)
+        found = pager.find(address, pattern, limit_tokens=limit_tokens, statements=lambda: stated(node))
     if as_json:
         print_json(
             {
@@ -124,11 +132,12 @@ def find(
                 "tokens": found.tokens,
                 "searched": found.searched,
                 "near": found.near,
+                "ranked": [{"address": match.address, "text": match.text} for match in found.ranked],
             }
         )
     else:
         print_text(found.text + "\n")
-    if not found.total:
+    if not found.total and not found.ranked:
         raise typer.Exit(1)
 
 
@@ -138,11 +147,12 @@ def query(
     limit_tokens: Annotated[int, typer.Option(min=1, help="The most tokens of the answer.")] = 500,
     max_rows: Annotated[int, typer.Option(min=1, help="The most rows of the answer.")] = 200,
     store: Store = DEFAULT_STORE,
+    run: OfRun = None,
     tokenizer: Tokenizer = None,
     as_json: Json = False,
 ) -> None:
     """Ask a table in SQL."""
-    with existing(store, tokenizer) as pager, working("querying"):
+    with existing(_of(run, store), tokenizer) as pager, working("querying"):
         found = pager.query(address, sql, limit_tokens=limit_tokens, max_rows=max_rows)
     if not as_json:
         print_text(found.text + "\n")
@@ -175,7 +185,7 @@ def summary(
     """Store a result and print what matters of it within a token budget."""
     if model is not None and by is not By.model:
         raise BadInput(f"--model {model} has nothing to write; add --by model")
-    writing = ModelChoice(model, base_url, tokenizer)
+    writing = ModelChoice(model, base_url=base_url, tokenizer=tokenizer)
     with Pager(store, counter=counter(tokenizer), revive=partial(revive, store)) as pager:
         address = file if _is_address(pager, file) else _put(pager, file, name).id
         writer = _writer(writing, Templates(templates)) if by is By.model else None
@@ -207,6 +217,14 @@ def summary(
 def _writer(chosen: ModelChoice, templates: Templates) -> ModelWriter:
     """The model that has a say in a summary, loaded only once it is asked."""
     return ModelWriter(chosen.name, partial(chosen.load, templates))
+
+
+def _of(run: Path | None, store: str) -> str:
+    """The store to look into: a run's, where one is named."""
+    if run is None:
+        return store
+    RunFolder(run).info()
+    return str(RunFolder(run).store_path)
 
 
 def existing(store: str, tokenizer: str | None = None) -> Pager:

@@ -2,11 +2,11 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 
@@ -16,20 +16,21 @@ from summarizers import Templates
 from ..errors import BadInput
 from ..events import Observer, unobserved
 from ..investigation import Outcome, investigate, resume
-from ..report import chart_lines, run_generations, write_report
+from ..plan import read_plan
+from ..report import write_report
 from ..run import RunFolder
 from ..settings import Settings
 from ..tools import Tool
-from .ceilings import read_ceiling
+from ..typed import Schema, read_schema
+from .ceilings import ceiling_for, check_settings, read_ceiling
 from .live import Live
+from .outcome import show_outcome
 from .output import print_json, print_text, working
 from .pages import DEFAULT_STORE, By, Json, Store, TemplateFolder, Tokenizer, revive, show_card
 from .plan import Cache, Precision
 from .serving import BaseUrl, ModelChoice, ModelSource, ServedTokenizer
 
-if TYPE_CHECKING:
-    from ..models.local import LocalModel
-
+NARROW_AFTER = 1  # the command drives local models, small ones among them
 INVESTIGATING = 5  # the first tools, whose schemas every prompt of an investigation carries
 
 Subject = Annotated[
@@ -48,24 +49,33 @@ class Loadable(StrEnum):
 
 
 def tool(
-    name: Annotated[str, typer.Argument(help="A tool's name, such as get_weight_statistics.")],
+    name: Annotated[
+        str | None, typer.Argument(help="A tool's name, such as scan_network; without it, the list.")
+    ] = None,
     arguments: Annotated[list[str] | None, typer.Argument(help="key=value; values in JSON, or text.")] = None,
     subject: Subject = None,
+    own: Annotated[
+        Path | None, typer.Option("--tools", help="A Python file with further tools, made by @subject_tool.")
+    ] = None,
     store: Store = DEFAULT_STORE,
     tokenizer: Tokenizer = None,
     templates: TemplateFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Run one introspection tool by hand and print its card; then `open`."""
-    folder = _subject_folder(subject)
-    tools = {one.name: one for one in _tools(folder)}
+    """Run one introspection tool by hand and print its card; then `open`. Without a name, list the tools."""
+    folder = subject_folder(subject)
+    tools = {one.name: one for one in (*tools_of(folder), *_own(own, folder))}
+    if name is None:
+        _list_tools(tools.values(), as_json=as_json)
+        return
     if name not in tools:
         raise BadInput(f"there is no tool {name!r}; the tools are: {', '.join(tools)}")
     given = _arguments(arguments or [])
     with Pager(store, counter=counter(tokenizer), revive=partial(revive, store)) as pager:
         with working(f"{name} on {folder}"):
             value = tools[name].run(given)
-        result = pager.put(value, name=name, call=Call(name, {**given, "subject": str(folder)}))
+        about = {"subject": str(folder)} | ({"tools": str(own.resolve())} if own else {})
+        result = pager.put(value, name=name, call=Call(name, given | about))
         show_card(pager, result, Templates(templates), as_json=as_json)
 
 
@@ -94,6 +104,8 @@ def investigate_(
     notebook_tokens: Annotated[int | None, typer.Option(help="The most tokens of findings in the prompt.")] = None,
     summarizer: Annotated[By | None, typer.Option(help="Who has a say in summaries of aged results.")] = None,
     seed: Annotated[int | None, typer.Option(help="What sampling starts from.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="A file of steps to put before the model, one a line.")] = None,
+    answer_schema: Annotated[Path | None, typer.Option(help="A JSON schema that the answer is to fit too.")] = None,
     run: Annotated[Path | None, typer.Option(help="A new folder for the run.")] = None,
     resumed: Annotated[Path | None, typer.Option("--resume", help="The folder of a run to go on with.")] = None,
     templates: TemplateFolder = None,
@@ -112,25 +124,35 @@ def investigate_(
         "seed": seed,
     }
     chosen = {name: value for name, value in options.items() if value is not None}
-    asked = read_ceiling(ceiling)
-    loading = {"attention": attention.value, "dtype": dtype and dtype.value, "kv_cache": kv_cache.value}
+    limit = read_ceiling(ceiling)
     observer = unobserved if as_json else Live()
-    who = ModelChoice(model, base_url, tokenizer)
+    asked = ModelChoice(
+        model,
+        base_url=base_url,
+        tokenizer=tokenizer,
+        attention=attention.value,
+        dtype=dtype and dtype.value,
+        kv_cache=kv_cache.value,
+    )
     if resumed is not None:
-        changed = chosen | ({"ceiling": asked} if asked else {})
-        noted = ModelChoice.noted(RunFolder(resumed).info().about, base_url=base_url, tokenizer=tokenizer)
+        about = RunFolder(resumed).info().about
+        noted = ModelChoice.noted(about, base_url=base_url, tokenizer=tokenizer)
+        changed = chosen | ({"ceiling": limit} if limit else {})
         outcome = _resumed(resumed, question, changed, noted, Templates(templates), observer)
     elif question is None:
         raise BadInput("nothing to investigate: give a question, or --resume with a run's folder")
     else:
+        steps = read_plan(plan) if plan else ()
+        schema = read_schema(answer_schema) if answer_schema else None
         outcome = start(
             question,
-            subject=_subject_folder(subject or who.network),
-            model=who,
+            plan=steps,
+            answer_schema=schema,
+            subject=subject_folder(subject or asked.network),
+            model=asked,
             run=run or Path("runs") / time.strftime("%Y%m%d-%H%M%S"),
-            settings=chosen,
-            ceiling=asked,
-            loading=loading,
+            settings={"narrow_after": NARROW_AFTER, **chosen},
+            ceiling=limit,
             templates=Templates(templates),
             observer=observer,
         )
@@ -147,24 +169,24 @@ def start(
     ceiling: int | None,
     templates: Templates,
     observer: Observer,
-    loading: Mapping[str, Any] | None = None,
+    plan: Sequence[str] = (),
+    answer_schema: Schema | None = None,
 ) -> Outcome:
     """Investigate in a new run folder, and write its report; without a ceiling, under the largest that is safe."""
-    from .ceilings import ceiling_for, served_ceiling
-
-    loading = dict(loading or {})
-    _checked(settings, ceiling)
-    loaded = model.load(templates, loading)
-    derived = served_ceiling(loaded, ceiling) if model.served else ceiling_for(cast("LocalModel", loaded), ceiling)
+    check_settings(settings, ceiling)
+    loaded = model.load(templates)
+    derived = ceiling_for(loaded, ceiling)
     outcome = investigate(
         question,
-        tools=_tools(subject)[:INVESTIGATING],
+        tools=tools_of(subject)[:INVESTIGATING],
         model=loaded,
         run=run,
         settings=Settings(ceiling=derived.tokens, **settings),
         templates=templates,
         observer=observer,
-        about={"subject": str(subject), **model.about(), "loading": loading, "memory": derived.about},
+        about={"subject": str(subject), **model.about(), "memory": derived.about},
+        plan=plan,
+        answer_schema=answer_schema,
     )
     write_report(run, templates=templates)
     return outcome
@@ -183,11 +205,10 @@ def _resumed(
     info = RunFolder(run).info()
     if question is not None and question != info.question:
         raise BadInput(f"{run} investigates {info.question!r}; leave the question out, or start a new run")
-    loading = info.about.get("loading")
     outcome = resume(
         run,
-        model=model.load(templates, loading if isinstance(loading, dict) else {}),
-        tools=_tools(Path(str(info.about["subject"])))[:INVESTIGATING],
+        model=model.load(templates),
+        tools=tools_of(Path(str(info.about["subject"])))[:INVESTIGATING],
         settings=replace(info.settings, **changed) if changed else None,
         observer=observer,
         templates=templates,
@@ -196,43 +217,8 @@ def _resumed(
     return outcome
 
 
-def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
-    """Print the answer, the findings, the tokens of every generation, and where the run lies."""
-    folder = outcome.run.path
-    if as_json:
-        print_json(
-            {
-                "answer": outcome.answer,
-                "reason": outcome.reason,
-                "turns": outcome.turns,
-                "findings": [
-                    {"finding": one.finding, "by": one.author, "turn": one.turn, "evidence": list(one.evidence)}
-                    for one in outcome.findings
-                ],
-                "input_tokens": outcome.tokens.input_tokens,
-                "new_tokens": outcome.tokens.new_tokens,
-                "reused_tokens": outcome.tokens.reused_tokens,
-                "peak_tokens": outcome.tokens.peak_tokens,
-                "run": str(folder),
-            }
-        )
-        return
-    lines = ["", "answer", f"  {outcome.answer or '(none)'}", "", "findings"]
-    lines += [f"  {one.number}. {one.finding} [{one.author}, turn {one.turn}]" for one in outcome.findings] or [
-        "  none"
-    ]
-    lines += ["", "tokens of every generation: # prompt, . reserve, | ceiling"]
-    lines += [f"  {line}" for line in chart_lines(run_generations(folder))]
-    lines += ["", f"run {folder}: report.md, tokens.png, events.jsonl, prompts/, store/"]
-    print_text("\n".join(lines) + "\n")
-
-
-def _checked(settings: Mapping[str, Any], ceiling: int | None) -> None:
-    """Refuse settings that cannot be before a model is loaded for them."""
-    Settings(**{**settings, **({"ceiling": ceiling} if ceiling is not None else {})})
-
-
-def _subject_folder(subject: str | None) -> Path:
+def subject_folder(subject: str | None) -> Path:
+    """The folder of the network to look into."""
     from ..models import bundled_model, local_folder
 
     if subject is None:
@@ -246,12 +232,31 @@ def _subject_folder(subject: str | None) -> Path:
     return folder.resolve()
 
 
-def _tools(subject: Path) -> list[Tool]:
+def tools_of(subject: Path) -> list[Tool]:
+    """The tools for a network, the broadest first."""
     from ..introspection import Subject as Network
     from ..introspection import further_tools, introspection_tools
 
     network = Network(subject)
     return [*introspection_tools(network), *further_tools(network)]
+
+
+def _own(file: Path | None, subject: Path) -> list[Tool]:
+    from ..introspection import Subject as Network
+    from ..introspection import tools_of as tools_in
+
+    return [] if file is None else tools_in(file, Network(subject))
+
+
+def _list_tools(tools: Iterable[Tool], *, as_json: bool) -> None:
+    """Print each tool with its arguments and what it answers."""
+    if as_json:
+        print_json({"tools": [one.spec.schema() for one in tools]})
+        return
+    for one in tools:
+        properties, required = one.spec.parameters["properties"], one.spec.parameters["required"]
+        names = [name if name in required else f"[{name}]" for name in properties]  # type: ignore[attr-defined,operator]
+        print_text(f"{' '.join([one.name, *names])}\n    {one.spec.description}\n")
 
 
 def _arguments(given: list[str]) -> dict[str, object]:

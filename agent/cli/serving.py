@@ -1,7 +1,7 @@
 """Which model the command talks to: one on this machine, or one behind an OpenAI-compatible server."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,8 +42,12 @@ class ModelChoice:
     """What was said of the model; nothing is loaded before `load`."""
 
     source: str | None = None
+    _: KW_ONLY
     base_url: str | None = None
     tokenizer: str | None = None
+    attention: str = "sdpa"
+    dtype: str | None = None
+    kv_cache: str = "dynamic"
 
     def __post_init__(self) -> None:
         if self.base_url and not self.served:
@@ -67,8 +71,8 @@ class ModelChoice:
         """The network it is, where its weights are at hand."""
         return None if self.served else self.source
 
-    def load(self, templates: Templates, loading: Mapping[str, Any] | None = None) -> Model:
-        """The model, ready to be asked; `loading` is how one on this machine is loaded."""
+    def load(self, templates: Templates) -> Model:
+        """The model, ready to be asked."""
         from ..models import connect_model, load_model
 
         if self.source is not None and self.served:
@@ -80,12 +84,15 @@ class ModelChoice:
                     templates=templates,
                 )
         with working(f"loading {self.source or 'the bundled model'}"):
-            return load_model(self.source, templates=templates, **(loading or {}))
+            return load_model(self.source, templates=templates, **self._loading())
 
     def about(self) -> dict[str, object]:
         """What a run notes of it, for whoever resumes."""
-        served = {"base_url": self.base_url, "tokenizer": self.tokenizer} if self.served else {}
-        return {"model": self.source, **served}
+        served = {"base_url": self.base_url, "tokenizer": self.tokenizer}
+        return {"model": self.source, **(served if self.served else {"loading": self._loading()})}
+
+    def _loading(self) -> dict[str, Any]:
+        return {"attention": self.attention, "dtype": self.dtype, "kv_cache": self.kv_cache}
 
     @classmethod
     def noted(cls, about: Mapping[str, object], *, base_url: str | None, tokenizer: str | None) -> "ModelChoice":
@@ -94,4 +101,6 @@ class ModelChoice:
         def kept(name: str) -> str | None:
             return str(about[name]) if about.get(name) else None
 
-        return cls(kept("model"), base_url or kept("base_url"), tokenizer or kept("tokenizer"))
+        loading: Any = about.get("loading") or {}
+        place, counted = base_url or kept("base_url"), tokenizer or kept("tokenizer")
+        return cls(kept("model"), base_url=place, tokenizer=counted, **loading)

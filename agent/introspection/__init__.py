@@ -2,6 +2,7 @@
 
 from .errors import NoModel, NoPlant, NoSuchLayer, NotRunnable, SubjectError
 from .plant import FIRST_KINDS, KINDS, Plant, plant
+from .registry import SubjectTool, subject_tool, tools_of
 from .subject import Subject, TensorInfo
 from .tools import Introspection, further_tools, introspection_tools, revive, reviver
 
@@ -16,10 +17,13 @@ __all__ = [
     "Plant",
     "Subject",
     "SubjectError",
+    "SubjectTool",
     "TensorInfo",
     "further_tools",
     "introspection_tools",
     "plant",
     "revive",
     "reviver",
+    "subject_tool",
+    "tools_of",
 ]

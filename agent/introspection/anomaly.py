@@ -54,7 +54,7 @@ def outcomes(found: Sequence[Anomaly], stack: str, shown: int = 3) -> dict[str, 
         return {"outcome": "nothing stands out from its siblings"}
     rows = [one.row(stack) for one in found[:shown]]
     words = [
-        f"alert: {row['what']} ({row['where']}) at {row['module']}: {row['value']}, siblings {row['siblings_median']}"
+        f"alert: {row['what']} at {row['module']} ({row['where']}): {row['value']}, siblings {row['siblings_median']}"
         for row in rows
     ]
     return {"outcome" if number == 1 else f"outcome_{number}": text for number, text in enumerate(words, 1)}

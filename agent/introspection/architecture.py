@@ -1,5 +1,6 @@
 """What a network is made of, from its configuration and its files' headers; no weight is read."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +14,9 @@ _POSITION = ("rope_parameters", "rope_theta", "rope_scaling", "position_embeddin
 def architecture_summary(subject: Subject) -> dict[str, object]:
     """Return the network's sizes, its position encoding, one layer's modules, and whatever is irregular in it."""
     common = _common_shapes(subject)
+    odd = irregular(subject)
     return {
+        "outcome": f"irregular: {'; '.join(odd[:3])}" if odd else "regular: every layer has the same modules and types",
         "model_type": subject.config.get("model_type"),
         "architectures": subject.config.get("architectures"),
         "parameters": subject.parameters,
@@ -33,7 +36,7 @@ def architecture_summary(subject: Subject) -> dict[str, object]:
         "tied_embeddings": subject.tied,
         "modules_of_a_layer": {module: list(shape) for module, shape in common.items()},
         "outside_the_stack": {info.place.module: list(info.shape) for info in subject.in_layer(None)},
-        "irregular": list(_irregular(subject, common)),
+        "irregular": odd,
     }
 
 
@@ -77,6 +80,11 @@ def _differences(shapes: dict[str, tuple[int, ...]], common: dict[str, tuple[int
             yield f"{module} is {list(shape)}, elsewhere {list(common[module])}"
 
 
+def irregular(subject: Subject) -> list[str]:
+    """Return, in words, what does not fit: depth, shapes, types, modules, vocabulary, rotary base."""
+    return list(_irregular(subject, _common_shapes(subject)))
+
+
 def _irregular(subject: Subject, common: dict[str, tuple[int, ...]]) -> Iterator[str]:
     stated = subject.setting("num_hidden_layers", "n_layer", "num_layers")
     if stated is not None and stated != subject.layer_count:
@@ -84,7 +92,37 @@ def _irregular(subject: Subject, common: dict[str, tuple[int, ...]]) -> Iterator
     for row in (_layer_row(subject, layer, common) for layer in range(subject.layer_count)):
         if row["differs"]:
             yield f"layer {row['layer']}: {row['differs']}"
+    yield from _other_types(subject)
     yield from _embedding_mismatch(subject)
+    yield from _short_waves(subject)
+
+
+def _other_types(subject: Subject) -> Iterator[str]:
+    """Yield the layers whose tensors are stored in another type than the same modules of most layers."""
+    types: dict[str, Counter[str]] = {}
+    for info in subject.tensors.values():
+        if info.place.layer is not None:
+            types.setdefault(info.place.module, Counter())[info.dtype] += 1
+    for layer in range(subject.layer_count):
+        odd = [info for info in subject.in_layer(layer) if _is_rare(info.dtype, types[info.place.module])]
+        if odd:
+            usual = types[odd[0].place.module].most_common(1)[0][0]
+            names = ", ".join(info.place.module for info in odd[:3])
+            yield f"layer {layer}: {names} {'and others ' * (len(odd) > 3)}stored as {odd[0].dtype}, elsewhere {usual}"
+
+
+def _is_rare(dtype: str, counts: Counter[str]) -> bool:
+    return counts[dtype] * 4 < counts.total() and counts.most_common(1)[0][0] != dtype
+
+
+def _short_waves(subject: Subject) -> Iterator[str]:
+    """Yield a rotary base whose longest wave is shorter than the context it is to tell positions in."""
+    theta, context = subject.rope_theta, subject.setting("max_position_embeddings", "n_positions")
+    if theta and context and 2 * math.pi * theta < context:
+        yield (
+            f"rope_theta {theta:g} is small for a context of {context}: its longest wave is {2 * math.pi * theta:.0f} "
+            "positions"
+        )
 
 
 def _embedding_mismatch(subject: Subject) -> Iterator[str]:

@@ -14,12 +14,16 @@ from .subject import Subject, TensorInfo
 
 
 class Bench:
-    """A subject being changed: seeded choices, the changed tensors and the changed configuration."""
+    """A subject being changed: seeded choices, the changed tensors and the changed configuration.
 
-    def __init__(self, subject: Subject, seed: int) -> None:
+    `strength` scales how much an edit changes where that is a matter of degree; 1 is the edit as described.
+    """
+
+    def __init__(self, subject: Subject, seed: int, *, strength: float = 1.0) -> None:
         import torch
 
         self.subject = subject
+        self.strength = strength
         self.random = random.Random(seed)
         self.noise = torch.Generator().manual_seed(seed)
         self.changed: dict[str, Any] = {}

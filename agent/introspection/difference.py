@@ -19,8 +19,8 @@ def checkpoint_difference(subject: Subject, other: Subject) -> dict[str, object]
     """Compare a subject with another checkpoint, tensor by tensor, and return the changed ones, largest change first.
 
     `relative` is the norm of the difference over the other's norm; `rank` is how many directions hold 99 % of the
-    difference's square, None above 64. Layers equal to another of the other's layers are matched. Raises
-    `SubjectError` where the two share no tensor.
+    difference's square, None above 64. `permuted` tells rows or columns that are the other's in another order. Layers
+    equal to another of the other's layers are matched. Raises `SubjectError` where the two share no tensor.
     """
     shared = [info for name, info in subject.tensors.items() if _fits(info, other.tensors.get(name))]
     if not shared:
@@ -67,8 +67,19 @@ def _row(subject: Subject, other: Subject, info: TensorInfo) -> dict[str, object
         "changed_rows": int((rows > 0).sum()),
         "rows": len(rows),
         "largest_row": int(rows.argmax()),
+        "permuted": _permuted(new, old),
         "not_finite": bad,
     }
+
+
+def _permuted(new: Tensor, old: Tensor) -> str:
+    """Say whether the rows (or columns) are the other's in another order, and how many moved."""
+    for word, here, there in (("rows", new, old), ("columns", new.T, old.T)):
+        order, before = here.double().norm(dim=1).argsort(), there.double().norm(dim=1).argsort()
+        if torch.equal(here[order], there[before]):
+            moved = int((order != before).sum())
+            return f"{moved} {word} in another order"
+    return ""
 
 
 def _rank(change: Tensor) -> int | None:

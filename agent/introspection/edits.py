@@ -4,6 +4,17 @@ from collections.abc import Callable
 
 from .bench import Bench
 from .edit import Edit
+from .order_edits import (
+    added_noise,
+    flipped_sign,
+    near_copy,
+    rounded_layer,
+    scaled_bias,
+    shuffled_outputs,
+    shuffled_rows,
+    swapped_heads,
+    transposed,
+)
 from .part_edits import (
     dead_neurons,
     norm_reset,
@@ -49,6 +60,15 @@ EDITS: dict[str, Callable[[Bench], Edit]] = {
         merged_lora,
         changed_rope_theta,
         scaled_final_norm,
+        flipped_sign,
+        shuffled_rows,
+        shuffled_outputs,
+        transposed,
+        added_noise,
+        rounded_layer,
+        swapped_heads,
+        scaled_bias,
+        near_copy,
         clean,
     )
 }

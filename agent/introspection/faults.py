@@ -4,15 +4,23 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from statistics import median
+from typing import TYPE_CHECKING
 
 from .anomaly import Anomaly, numbers
 from .measured import Measured, where_bad
+from .naming import POSITION_TABLES
 from .siblings import HIGHEST_SCORE
 from .subject import Subject
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _ASTRAY_RATIO = 3.0
 _ASTRAY_GAP = 1.3
 _RARE = 0.35
+_UNSETTLED = 4  # first positions, which trained tables of positions treat apart
+_COPIED = 0.5  # 22 standard deviations of the correlation of two random samples
+_SAME = 1e-6
 
 
 def not_finite(measured: Measured) -> Iterator[Anomaly]:
@@ -78,6 +86,8 @@ def copies(subject: Subject, family: Sequence[Measured]) -> Iterator[Anomaly]:
         if one.moments.std:
             alike[(one.moments.total, one.moments.rms, one.moments.abs_max)].append(one)
     for group in alike.values():
+        if len(group) > max(2, _RARE * len(family)):  # masks and frequencies that every layer carries along
+            continue
         first = group[0]
         same = [one for one in group[1:] if torch.equal(subject.tensor(first.info.name), subject.tensor(one.info.name))]
         for one, other in ((one, first) for one in same):
@@ -85,9 +95,59 @@ def copies(subject: Subject, family: Sequence[Measured]) -> Iterator[Anomaly]:
             yield _at(other, "duplicate", f"equals layer {one.info.place.layer}", 1, 0)
 
 
+def likenesses(family: Sequence[Measured]) -> Iterator[Anomaly]:
+    """Matrices that are nearly another layer's, up to noise, scale or sign: a sample of their numbers correlates.
+
+    Matrices trained apart correlate by 1 / sqrt(2,048) or so; what few layers share was copied.
+    """
+    samples = _samples(family)
+    if samples is None:
+        return
+    alike = samples @ samples.T
+    alike.fill_diagonal_(0.0)
+    near = alike.abs() >= _COPIED
+    having = near.any(1)
+    if not having.any() or int(having.sum()) > max(2, _RARE * len(family)):
+        return
+    for index in having.nonzero().flatten().tolist():
+        mate = int(alike[index].abs().argmax())
+        correlation = float(alike[index, mate])
+        if 1 - abs(correlation) > _SAME:
+            where = f"nearly equals layer {family[mate].info.place.layer}{', with opposite sign' * (correlation < 0)}"
+            yield _at(family[index], "near copy", where, correlation, 0)
+
+
+def _samples(family: Sequence[Measured]) -> "Tensor | None":
+    """Return layers x numbers, centred and of length one; None where there is nothing to compare."""
+    import torch
+
+    sizes = {len(one.sample) for one in family if one.is_matrix}
+    if len(family) < 2 or len(sizes) != 1 or min(sizes) < 64 or not all(one.is_matrix for one in family):
+        return None
+    samples = torch.stack([one.sample for one in family])
+    samples = samples - samples.mean(1, keepdim=True)
+    unit: Tensor = samples / samples.norm(dim=1, keepdim=True).clamp_min(1e-12)
+    return unit
+
+
+def cropped(family: Sequence[Measured]) -> Iterator[Anomaly]:
+    """Matrices that use at least two bits of mantissa fewer than their siblings: they were of a shorter type once."""
+    bits = {one.info.name: one.moments.bits for one in family if one.is_matrix}
+    known = [found for found in bits.values() if found is not None]
+    if len(known) < 3:
+        return
+    typical = median(known)
+    for one in family:
+        found = bits.get(one.info.name)
+        if found is not None and found <= typical - 2:
+            yield _at(one, "rounded to fewer bits", f"{found} bits of mantissa", found, typical)
+
+
 def astray(measured: Measured) -> Iterator[Anomaly]:
     """A row of a tensor without siblings (an embedding) far above every other row; zero rows when they are few."""
     norms = measured.row_norms
+    if measured.info.place.module.rsplit(".", 1)[-1] in POSITION_TABLES:
+        norms = [0.0] * _UNSETTLED + norms[_UNSETTLED:]
     typical = median(norms) if norms else 0.0
     if not measured.is_matrix or len(norms) < 8 or not typical:
         return
@@ -96,7 +156,7 @@ def astray(measured: Measured) -> Iterator[Anomaly]:
     if norms[first] >= _ASTRAY_RATIO * typical and norms[first] >= _ASTRAY_GAP * norms[second]:
         score = min(HIGHEST_SCORE, (norms[first] - typical) / off)
         yield _at(measured, "outlier row", f"row {first}", norms[first], typical, score=score)
-    zero = _zero(norms)
+    zero = _zero(measured.row_norms)
     if 0 < len(zero) <= 0.001 * len(norms):
         yield _at(measured, "zero rows", f"row {numbers(zero)}", len(zero), None, score=10.0)
 

@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from .heads import HeadBlock, head_blocks, outputs_first
-from .moments import Moments, moments
+from .moments import Moments, as_matrix, moments
 from .rounding import rounded
 from .subject import Subject, TensorInfo
+
+_SAMPLED_ROWS = 16
+_SAMPLED_COLUMNS = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +19,7 @@ class Measured:
 
     info: TensorInfo
     moments: Moments
+    sample: Tensor
     heads: tuple[tuple[HeadBlock, tuple[float, ...]], ...]
 
     @property
@@ -41,7 +47,14 @@ def measure(subject: Subject, info: TensorInfo) -> Measured:
     rows, columns = found.row_norms.tolist(), found.column_norms.tolist()
     blocks = head_blocks(subject, info)
     heads = tuple((block, tuple(block.norms(rows if block.on_rows else columns))) for block in blocks)
-    return Measured(info, found, heads)
+    return Measured(info, found, sampled(tensor), heads)
+
+
+def sampled(tensor: Tensor) -> Tensor:
+    """Return up to 2,048 numbers, 16 rows' first 128 columns, as float32: enough to tell copies from likenesses."""
+    matrix = as_matrix(tensor)
+    step = max(1, len(matrix) // _SAMPLED_ROWS)
+    return matrix[::step, :_SAMPLED_COLUMNS][:_SAMPLED_ROWS].float().nan_to_num(0.0, 0.0, 0.0).flatten()
 
 
 def record(measured: Measured) -> dict[str, object]:
@@ -49,6 +62,7 @@ def record(measured: Measured) -> dict[str, object]:
 
     `largest_row` is the row of largest norm, `largest_row_ratio` that norm over the median row's (for a vector:
     elements). `distinct_per_32` counts different values among 32 neighbours: low where weights lie on a coarse grid.
+    `mantissa_bits` counts the bits of the type that a sample uses: fewer where numbers were of a shorter type once.
     """
     found = measured.moments
     rows = found.row_norms
@@ -71,6 +85,7 @@ def record(measured: Measured) -> dict[str, object]:
         "largest_row": largest,
         "largest_row_ratio": rounded(float(rows[largest]) / typical) if typical else None,
         "distinct_per_32": rounded(found.distinct),
+        "mantissa_bits": found.bits,
     }
 
 

@@ -9,6 +9,7 @@ from torch import Tensor
 _BLOCK_ELEMENTS = 1 << 17
 _GROUP = 32
 _SAMPLED_LINES = 16
+_FEWEST_FOR_BITS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Moments:
 
     Moments are over the finite numbers. `kurtosis` is Pearson's: 3 for a normal distribution; None without variance.
     `distinct` is the mean count of different values among 32 neighbours, of a sample: low on a quantization grid.
+    `bits` is how many bits of its type's mantissa a sample uses: 7 in numbers that were bfloat16 once.
     """
 
     elements: int
@@ -31,6 +33,7 @@ class Moments:
     row_norms: Tensor
     column_norms: Tensor
     distinct: float | None
+    bits: int | None
     first_bad: int | None
     total: float
 
@@ -52,7 +55,7 @@ def moments(tensor: Tensor) -> Moments:
     sums = _Sums(matrix, torch.float64 if double else torch.float32)
     if not double and not sums.precise:
         sums = _Sums(matrix, torch.float64)
-    return sums.moments(_distinct(matrix))
+    return sums.moments(_distinct(matrix), used_bits(matrix))
 
 
 def as_matrix(tensor: Tensor) -> Tensor:
@@ -122,7 +125,7 @@ class _Sums:
         mean = self.one / max(1, self.count)
         return mean * mean <= 0.1 * self.two / max(1, self.count)
 
-    def moments(self, distinct: float | None) -> Moments:
+    def moments(self, distinct: float | None, bits: int | None) -> Moments:
         count = max(1, self.count)
         mean, square = self.one / count, self.two / count
         variance = max(0.0, square - mean * mean)
@@ -141,6 +144,7 @@ class _Sums:
             row_norms=self.row_squares.sqrt().float(),
             column_norms=self.column_squares.sqrt().float(),
             distinct=distinct,
+            bits=bits,
             first_bad=self.first_bad,
             total=self.one,
         )
@@ -159,3 +163,21 @@ def _distinct_along(matrix: Tensor) -> float:
     used = groups[groups[:, 0] != groups[:, -1]]
     counted = used if len(used) else groups
     return float((counted.diff(dim=-1) != 0).sum(-1).add(1).float().mean())
+
+
+def used_bits(matrix: Tensor) -> int | None:
+    """Return how many leading bits of the mantissa a sample of 16 rows uses; None where it is too small to say.
+
+    256 numbers whose last bits were free would all have the last one zero by chance once in 2^256.
+    """
+    kinds = {torch.float32: (torch.int32, 23), torch.float16: (torch.int16, 10), torch.bfloat16: (torch.int16, 7)}
+    if matrix.dtype not in kinds:
+        return None
+    whole, bits = kinds[matrix.dtype]
+    lines = torch.linspace(0, max(0, len(matrix) - 1), min(len(matrix), _SAMPLED_LINES)).long()
+    sample = matrix[lines, : _GROUP * _GROUP]
+    used = sample[torch.isfinite(sample) & (sample.abs() >= torch.finfo(matrix.dtype).tiny)].contiguous().view(whole)
+    if len(used) < _FEWEST_FOR_BITS:
+        return None
+    mantissas = used & ((1 << bits) - 1)
+    return next((bits - low for low in range(bits) if (mantissas & (1 << low)).any()), 0)

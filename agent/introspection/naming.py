@@ -10,6 +10,9 @@ _NUMBERED = re.compile(
 )
 
 
+POSITION_TABLES = ("wpe", "position_embeddings", "embed_positions", "position_embedding")
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A tensor's layer (None outside the stack) and its module path within the layer, `.weight` left off."""
@@ -54,3 +57,36 @@ def layer_asked(asked: int | str) -> int | None:
         return asked
     number = re.search(r"(?:^|\.)(\d+)(?:\.|$)", asked.strip())
     return int(number[1]) if number else None
+
+
+# TransformerLens's names of a layer's parts, with the Hugging Face modules that hold them, by preference.
+_LENS = {
+    "W_Q": ("q_proj", "query", "q_lin", "qkv_proj", "c_attn", "query_key_value"),
+    "W_K": ("k_proj", "key", "k_lin", "qkv_proj", "c_attn", "query_key_value"),
+    "W_V": ("v_proj", "value", "v_lin", "qkv_proj", "c_attn", "query_key_value"),
+    "W_O": ("o_proj", "out_proj", "out_lin", "attn.c_proj", "attention.dense", "self_attn.dense", "dense"),
+    "W_gate": ("gate_proj", "gate_up_proj", "w1"),
+    "W_in": ("up_proj", "fc1", "c_fc", "dense_h_to_4h", "gate_up_proj", "w3"),
+    "W_out": ("down_proj", "fc2", "mlp.c_proj", "dense_4h_to_h", "w2"),
+    "ln1": ("input_layernorm", "ln_1", "attention_norm"),
+    "ln2": ("post_attention_layernorm", "ln_2", "ffn_norm"),
+}
+
+
+def module_asked(asked: str, modules: Iterable[str]) -> str | None:
+    """Return the module of a layer that a path, its end, or a TransformerLens name asks for; None where there is none.
+
+    >>> module_asked("blocks.3.attn.W_Q", ["self_attn.q_proj", "mlp.up_proj"])
+    'self_attn.q_proj'
+    >>> module_asked("model.layers.3.mlp.up_proj.weight", ["self_attn.q_proj", "mlp.up_proj"])
+    'mlp.up_proj'
+    """
+    known = list(modules)
+    wanted = asked.strip().removesuffix(".weight")
+    within = re.sub(r"^.*?(?:^|\.)\d+\.", "", wanted)
+    part = next((one for one in reversed(within.split(".")) if one in _LENS), "")
+    for name in (within, *_LENS.get(part, ())):
+        found = [one for one in known if one == name or one.endswith(f".{name}")]
+        if found:
+            return found[0]
+    return None

@@ -1,20 +1,37 @@
 """A subject at work: its forward pass, with one layer's weights in memory at a time and no further than needed."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from .building import Built, build
+from .building import UNBUILDABLE, Built, build, first_line
 from .errors import NotRunnable
 from .subject import Subject
 
-_FINAL_NORMS = ("norm", "norm_f", "ln_f", "final_layer_norm", "final_layernorm")
+FINAL_NORMS = ("norm", "norm_f", "ln_f", "final_layer_norm", "final_layernorm")
+_TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json")
 
 Watch = Callable[[int, str, Tensor], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A function on what goes into a module of a layer, or comes out of it: rows x positions x size.
+
+    `module` is the path within the layer, "" for the layer itself. What the function returns takes the tensor's place;
+    None leaves it.
+    """
+
+    layer: int
+    module: str
+    on_input: bool
+    function: Callable[[Tensor], Tensor | None]
 
 
 class _Reached(Exception):
@@ -30,25 +47,42 @@ class Network:
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
 
+    @property
+    def has_tokenizer(self) -> bool:
+        """Whether the folder has a tokenizer's files."""
+        return any((self.subject.folder / name).is_file() for name in _TOKENIZER_FILES)
+
     @cached_property
     def tokenizer(self) -> Any:
         """The folder's tokenizer."""
+        import json
+
+        from huggingface_hub.errors import StrictDataclassError
         from transformers import AutoTokenizer
 
-        if not any(
-            (self.subject.folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.json")
-        ):
+        if not self.has_tokenizer:
             raise NotRunnable(
                 f"{self.subject.folder} has no tokenizer, so no prompt can be run; add its tokenizer.json"
             )
-        return AutoTokenizer.from_pretrained(str(self.subject.folder))
+        try:
+            file = self.subject.folder / "tokenizer.json"
+            if file.is_file():
+                json.loads(file.read_text(encoding="utf-8"))
+            return AutoTokenizer.from_pretrained(str(self.subject.folder))
+        except (*UNBUILDABLE, StrictDataclassError) as error:
+            raise NotRunnable(f"the tokenizer of {self.subject.folder} cannot be read: {first_line(error)}") from error
 
     def tokens(self, prompt: str) -> tuple[Tensor, list[str]]:
-        """Return the prompt's token ids (1 x positions), and each token as text."""
-        ids = self.tokenizer(prompt, return_tensors="pt").input_ids
+        """Return the prompt's token ids (1 x positions), as far as the network has positions, each token as text."""
+        ids = self.tokenizer(prompt, return_tensors="pt").input_ids[:, : self._longest]
         if not ids.numel():
             raise NotRunnable("the prompt has no tokens; give at least one word")
         return ids, [self.tokenizer.decode([token]) for token in ids[0].tolist()]
+
+    @property
+    def _longest(self) -> int | None:
+        """How many positions a table of positions has; None where there is none."""
+        return min((info.shape[0] - 2 for info in self.subject.in_layer(None) if info.is_position_table), default=None)
 
     @cached_property
     def _built(self) -> Built:
@@ -87,12 +121,61 @@ class Network:
                 return None
         return logits
 
+    def states(self, ids: Tensor, hooks: Sequence[Hook] = (), *, last: int | None = None) -> Tensor:
+        """Return what layer `last` (the final one) puts out for `ids` with `hooks` in place: rows x positions x hidden.
+
+        A hook on a layer's input may add rows: everything after it computes them too.
+        """
+        self._model.set_attn_implementation(self._built.kernel)
+        layers = list(self._model.get_submodule(self._stack))
+        end = len(layers) - 1 if last is None else last
+        found: list[Tensor] = []
+
+        def ended(output: Tensor) -> None:
+            found.append(output)
+            raise _Reached
+
+        with ExitStack() as stack, torch.inference_mode():
+            for layer, module in enumerate(layers[: end + 1]):
+                stack.enter_context(self._streamed(layer, module, lambda *_: None, -1))
+                for hook in (one for one in hooks if one.layer == layer):
+                    stack.enter_context(_hooked(module.get_submodule(hook.module), hook))
+            stack.enter_context(_hooked(layers[end], Hook(end, "", False, ended)))
+            stack.enter_context(self._outside(embeddings_only=True))
+            with suppress(_Reached):
+                self._model(ids, use_cache=False)
+        return found[0]
+
+    def submodules(self, layer: int) -> list[str]:
+        """Return the paths of a layer's modules."""
+        return [name for name, _ in self._model.get_submodule(f"{self._stack}.{layer}").named_modules() if name]
+
+    @contextmanager
+    def rotary_base(self, theta: float) -> Iterator[None]:
+        """Rotate positions by frequencies of another base meanwhile; raise `NotRunnable` where none can be changed."""
+        stated = self.subject.rope_theta
+        buffers = [
+            (module, name, buffer)
+            for module in self._model.modules()
+            for name, buffer in module.named_buffers(recurse=False)
+            if name == "inv_freq"
+        ]
+        if not stated or not buffers:
+            raise NotRunnable(f"{self.subject.folder} has no plain rotary position encoding")
+        try:
+            for module, name, buffer in buffers:
+                setattr(module, name, buffer ** (math.log(theta) / math.log(stated)))
+            yield
+        finally:
+            for module, name, buffer in buffers:
+                setattr(module, name, buffer)
+
     def read_out(self, hidden: Tensor) -> Tensor:
         """Return the logits (rows x vocabulary) that final norm and output embedding give for rows of the stream."""
         owner = self._model.get_submodule(self._stack.rpartition(".")[0])
-        norm = next((getattr(owner, name) for name in _FINAL_NORMS if hasattr(owner, name)), None)
+        norm = next((getattr(owner, name) for name in FINAL_NORMS if hasattr(owner, name)), None)
         if norm is None:
-            raise NotRunnable(f"{self.subject.folder} has no final norm that these tools know; they are {_FINAL_NORMS}")
+            raise NotRunnable(f"{self.subject.folder} has no final norm that these tools know; they are {FINAL_NORMS}")
         with torch.inference_mode(), self._outside(embeddings_only=False):
             logits: Tensor = self._model.get_output_embeddings()(norm(hidden))
         return logits
@@ -156,6 +239,33 @@ class Network:
             known = (self._built.names or {}).get(prefix + name)
             if known:
                 _set(module.get_submodule(owner), last, self.subject.tensor(known).float())
+
+
+@contextmanager
+def _hooked(module: nn.Module, hook: Hook) -> Iterator[None]:
+    def before(_module: nn.Module, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        given = args[0] if args else named.get("hidden_states")
+        assert isinstance(given, Tensor)
+        changed = hook.function(given)
+        if changed is None:
+            return None
+        return ((changed, *args[1:]), named) if args else (args, {**named, "hidden_states": changed})
+
+    def after(_module: nn.Module, _args: object, output: Any) -> Any:
+        changed = hook.function(output[0] if isinstance(output, tuple) else output)
+        if changed is None:
+            return None
+        return (changed, *output[1:]) if isinstance(output, tuple) else changed
+
+    handle = (
+        module.register_forward_pre_hook(before, with_kwargs=True)
+        if hook.on_input
+        else module.register_forward_hook(after)
+    )
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def _set(module: nn.Module, name: str, tensor: Tensor) -> None:

@@ -24,7 +24,8 @@ def zeroed_query_head(bench: Bench) -> Edit:
 
 def uniform_head(bench: Bench) -> Edit:
     """One query head scaled to a thousandth, so that it attends to every position alike."""
-    return _scale_head(bench, 1e-3, "is scaled by 0.001 and attends uniformly")
+    factor = 1e-3**bench.strength
+    return _scale_head(bench, factor, f"is scaled by {factor:.3g} and attends uniformly")
 
 
 def zeroed_kv_head(bench: Bench) -> Edit:
@@ -45,8 +46,9 @@ def scaled_down_proj(bench: Bench) -> Edit:
     """A layer's down_proj multiplied by 2.5."""
     layer = bench.a_layer()
     info = bench.in_layer(layer, "down_proj", "mlp.c_proj", "dense_4h_to_h", "output.dense")
-    bench.put(info, bench.take(info) * 2.5)
-    return edit_of(bench, layer, info, "is scaled by 2.5", also=("W_out",))
+    factor = 1 + 1.5 * bench.strength
+    bench.put(info, bench.take(info) * factor)
+    return edit_of(bench, layer, info, f"is scaled by {factor:g}", also=("W_out",))
 
 
 def one_nan(bench: Bench) -> Edit:
@@ -96,10 +98,10 @@ def outlier_dimension(bench: Bench) -> Edit:
     dimension = bench.random.randrange(infos[0].shape[0])
     for info in infos:
         tensor = bench.take(info)
-        tensor[dimension] *= 20
+        tensor[dimension] *= 20 * bench.strength
         bench.put(info, tensor)
     number = names_number("rows?|dim(?:ension)?s?|channels?", dimension)
-    words = f"row {dimension} is scaled by 20, in {last_name(infos[0])} and {last_name(infos[1])}"
+    words = f"row {dimension} is scaled by {20 * bench.strength:g}, in {last_name(infos[0])} and {last_name(infos[1])}"
     return edit_of(bench, layer, infos[1], words, number, also=(last_name(infos[0]),))
 
 
@@ -117,8 +119,8 @@ def rank_one_edit(bench: Bench) -> Edit:
     layer = bench.a_layer()
     info = bench.in_layer(layer, "down_proj", "fc2", "dense_4h_to_h")
     tensor = bench.take(info)
-    bench.put(info, tensor + 0.5 * tensor.norm() * low_rank(bench, tensor, 1))
-    return edit_of(bench, layer, info, "a matrix of rank one and half its norm is added")
+    bench.put(info, tensor + 0.5 * bench.strength * tensor.norm() * low_rank(bench, tensor, 1))
+    return edit_of(bench, layer, info, f"a matrix of rank one and {0.5 * bench.strength:g} of its norm is added")
 
 
 def truncated_rank(bench: Bench) -> Edit:
@@ -129,7 +131,7 @@ def truncated_rank(bench: Bench) -> Edit:
 
     layer = bench.a_layer()
     info = bench.in_layer(layer, "up_proj", "fc1", "dense_h_to_4h")
-    rank = max(1, min(info.shape) // 8)
+    rank = max(1, min(min(info.shape) - 1, int(min(info.shape) / 8 / bench.strength)))
     with few_threads():
         left, values, right = torch.linalg.svd(bench.take(info), full_matrices=False)
     bench.put(info, (left[:, :rank] * values[:rank]) @ right[:rank])

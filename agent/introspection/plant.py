@@ -53,16 +53,18 @@ def plant(
     *,
     kind: str | None = None,
     kinds: Sequence[str] = FIRST_KINDS,
+    strength: float = 1.0,
 ) -> Plant:
     """Copy a model folder with one fault, chosen and placed by `seed` (or of the `kind` asked for), and describe it.
 
-    Unchanged files are hard links where the file system has them; changed ones are written anew. Raises `NoPlant` where
-    the target holds something already or the network has no such part.
+    `strength` weakens (below 1) or strengthens faults that are a matter of degree. Unchanged files are hard links where
+    the file system has them; changed ones are written anew. Raises `NoPlant` where the target holds something already
+    or the network has no such part.
     """
     subject, target = Subject(source_folder), Path(target_folder)
     if target.exists() and any(target.iterdir()):
         raise NoPlant(f"{target} is not empty; give a new folder to plant in")
-    bench = Bench(subject, seed)
+    bench = Bench(subject, seed, strength=strength)
     kind = kind or bench.random.choice(list(kinds))
     if kind not in EDITS:
         raise NoPlant(f"there is no plant {kind!r}; the plants are: {', '.join(EDITS)}")

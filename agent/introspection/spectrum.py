@@ -1,21 +1,31 @@
 """Singular values: how many directions each matrix uses, and where that departs from its siblings."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from pager import Lazy
 
-from .anomaly import outcomes, ranked
+from ..models.bundled import cache_folder
+from .anomaly import Anomaly, outcomes, ranked
 from .contrasts import Contrast, Reading, contrasted
-from .heads import outputs_first
+from .heads import head_blocks, outputs_first
+from .kept import content_key, keep, load_kept
 from .moments import as_matrix
 from .rounding import rounded
+from .stretch import standing_out
 from .subject import Subject, TensorInfo
 from .threads import few_threads
 
 _NEGLIGIBLE = 0.01
+_LEADING = 16
+_EVEN_KURTOSIS = 3.8  # a direction of normal numbers has 3; its sampling error over 500 rows is 0.2
+_EVEN_HEADS = 0.85
+_TOP_SKIPPED = 8
+_LEAST_SPREAD = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,7 @@ class Spectrum:
 
     info: TensorInfo
     values: Tensor
+    spread: int
 
     @property
     def stable_rank(self) -> float:
@@ -41,6 +52,19 @@ class Spectrum:
         return float(self.values[0] / self.values[1]) if len(self.values) > 1 and self.values[1] else 1.0
 
     @property
+    def cliff(self) -> tuple[float, int]:
+        """The largest factor between two successive values and how many stand before it, both ends left out.
+
+        In a matrix as trained or as initialised successive values differ by a few per cent; where it was cut to a lower
+        rank, they fall by much at that rank.
+        """
+        kept = self.values[: len(self.values) - max(4, len(self.values) // 16)].clamp_min(1e-30)
+        if len(kept) < 2 * _TOP_SKIPPED:
+            return 1.0, 0
+        steps = kept[_TOP_SKIPPED - 1 : -1] / kept[_TOP_SKIPPED:]
+        return float(steps.max()), int(steps.argmax()) + _TOP_SKIPPED
+
+    @property
     def tail(self) -> float:
         """The sum of squares of the lower half of the values, over that of all: 0 in a matrix cut to a lower rank."""
         squares = self.values.square()
@@ -55,7 +79,10 @@ class Spectrum:
         return 1 + len(upper) / float(logs) if logs > 0 else None
 
     def record(self) -> dict[str, object]:
-        """Return it as a mapping of plain values, with the eight largest singular values."""
+        """Return it as a mapping of plain values, with the eight largest singular values.
+
+        `evenly_spread` counts, of the 16 leading directions, those that all outputs and heads share alike.
+        """
         return {
             "shape": list(self.info.shape),
             "spectral_norm": rounded(float(self.values[0])),
@@ -64,6 +91,8 @@ class Spectrum:
             "full_rank": len(self.values),
             "gap": rounded(self.gap),
             "tail": rounded(self.tail),
+            "cliff": rounded(self.cliff[0]),
+            "evenly_spread": self.spread,
             "alpha": rounded(self.alpha),
             "largest": [rounded(value) for value in self.values[:8].tolist()],
         }
@@ -73,30 +102,100 @@ def spectrum(subject: Subject, info: TensorInfo) -> Spectrum:
     """Return the singular values of one matrix; numbers that are not finite count as zero.
 
     They are the square roots of the eigenvalues of the smaller Gram matrix, computed in float64: exact to about 1e-7 of
-    the largest, at a tenth of a decomposition's cost.
+    the largest, at a tenth of a decomposition's cost. They are kept under the tensor's content.
     """
     tensor = subject.tensor(info.name)
-    matrix = as_matrix(tensor if outputs_first(subject, info) else tensor.T).double().nan_to_num(0.0, 0.0, 0.0)
+    first = outputs_first(subject, info)
+    blocks = [(block.on_rows, block.start, block.count, block.size) for block in head_blocks(subject, info)]
+    folder = cache_folder() / "spectra"
+    key = content_key(tensor, first, blocks)
+    kept = load_kept(folder, key)
+    if kept is not None:
+        return Spectrum(info, torch.from_numpy(kept["values"]), int(kept["spread"]))
+    found = _computed(subject, info, tensor if first else tensor.T)
+    keep(folder, key, values=found.values.numpy(), spread=np.array(found.spread))
+    return found
+
+
+def _computed(subject: Subject, info: TensorInfo, tensor: Tensor) -> Spectrum:
+    matrix = as_matrix(tensor).double().nan_to_num(0.0, 0.0, 0.0)
+    wide = matrix.shape[0] <= matrix.shape[1]
     with few_threads():
-        gram = matrix @ matrix.T if matrix.shape[0] <= matrix.shape[1] else matrix.T @ matrix
-        values = torch.linalg.eigvalsh(gram).flip(0).clamp_min(0).sqrt()
-    return Spectrum(info, values)
+        eigen, vectors = torch.linalg.eigh(matrix @ matrix.T if wide else matrix.T @ matrix)
+        leading = vectors[:, -_LEADING:]
+        outputs = leading if wide else matrix @ leading
+    return Spectrum(info, eigen.flip(0).clamp_min(0).sqrt(), _spread(subject, info, outputs.T))
+
+
+def _spread(subject: Subject, info: TensorInfo, directions: Tensor) -> int:
+    """Count the output directions (rows) that are spread evenly over outputs and heads, as a foreign one would be.
+
+    What training writes into a projection belongs to some heads more than to others; a low-rank matrix drawn without
+    regard to them, such as an adapter's, is shared by all alike.
+    """
+    squares = directions.square()
+    mean = squares.mean(1).clamp_min(1e-300)
+    even = squares.square().mean(1) / mean.square() < _EVEN_KURTOSIS
+    for block in head_blocks(subject, info):
+        if block.on_rows and block.start == 0 and block.count * block.size == directions.shape[1]:
+            shares = squares.reshape(len(squares), block.count, block.size).sum(2)
+            shares = shares / shares.sum(1, keepdim=True).clamp_min(1e-300)
+            even &= 1 / shares.square().sum(1) > _EVEN_HEADS * block.count
+    return int(even.sum())
 
 
 def spectra(subject: Subject, layer: int) -> list[Spectrum]:
     """Return the spectra of one layer's matrices, reading no other layer."""
-    return [spectrum(subject, info) for info in subject.in_layer(layer) if len(info.shape) > 1]
+    return [spectrum(subject, info) for info in subject.in_layer(layer) if len(info.shape) > 1 and info.elements]
 
 
-# Natural extremes on SmolLM2-135M: a stable rank 4.0 times below its neighbours' (layer 24's o_proj), 9.1 in layer 0.
+# Natural extremes on SmolLM2-135M: a stable rank 4.0 times below its neighbours' (layer 24's o_proj), 9.1 in layer 0; a
+# tail 1.8 times above them; a gap 2.1 times theirs; a cliff of 1.14 against 1.08.
 CONTRASTS: tuple[Contrast[Spectrum], ...] = (
+    Contrast("cut to a lower rank", lambda one: _cliff(one), 1.4, 1.4, downward=False, rank=1),
     Contrast(
         "low rank", lambda one: Reading(one.rank, f"rank {one.rank} of {len(one.values)}"), 1.4, 2.5, upward=False
     ),
     Contrast("one direction dominates", lambda one: Reading(one.stable_rank), 5.0, 15.0, upward=False),
     Contrast("gap after the first singular value", lambda one: Reading(one.gap), 3.0, 5.0, downward=False, rank=3),
-    Contrast("tail of singular values", lambda one: Reading(one.tail), 20.0, 100.0, upward=False, rank=3),
+    Contrast("tail of singular values", lambda one: Reading(one.tail), 20.0, 100.0, upward=False, rank=3, alone=4.0),
+    Contrast("tail of singular values", lambda one: Reading(one.tail), 8.0, 20.0, downward=False, rank=3, alone=2.5),
+    Contrast("small singular values raised", lambda one: _low(one), 1.5, 3.0, downward=False, rank=3, alone=1.25),
 )
+
+
+def _cliff(one: Spectrum) -> Reading:
+    size, rank = one.cliff
+    return Reading(size, f"singular values fall by a factor {size:.3g} after rank {rank} of {len(one.values)}")
+
+
+def _low(one: Spectrum) -> Reading:
+    """Read the value nine tenths down the spectrum against the root mean square."""
+    mean = float(one.values.square().mean().sqrt())
+    return Reading(float(one.values[int(0.9 * len(one.values))]) / mean if mean else 0.0)
+
+
+def _foreign(family: list[Spectrum]) -> list[Anomaly]:
+    """Return the layers in a row whose leading directions are evenly spread although the family's are not."""
+    found = standing_out([one.spread for one in family], least=_LEAST_SPREAD)
+    if found is None:
+        return []
+    layers = [family[at].info.place.layer for at in range(found.first, found.last + 1)]
+    span = f"layers {layers[0]} to {layers[-1]}: " if len(layers) > 1 else ""
+    where = f"{span}leading directions shared by all heads alike, as of a low-rank matrix added"
+    return [
+        Anomaly(
+            one.info.place.layer,
+            one.info.place.module,
+            "foreign directions",
+            where,
+            one.spread,
+            found.typical,
+            found.score,
+            2,
+        )
+        for one in family[found.first : found.last + 1]
+    ]
 
 
 def singular_values(subject: Subject) -> Lazy:
@@ -113,11 +212,8 @@ def layer_spectra(subject: Subject, layer: int) -> dict[str, object]:
 
 def scan_spectra(subject: Subject) -> dict[str, object]:
     """Return what stands out among the singular values of the whole network, and a row for each matrix."""
-    families: dict[str, list[Spectrum]] = {}
-    for layer in range(subject.layer_count):
-        for one in spectra(subject, layer):
-            families.setdefault(one.info.place.module, []).append(one)
-    found = ranked(one for family in families.values() for one in contrasted(family, CONTRASTS))
+    families = _families(subject)
+    found = ranked(_found(families))
     rows = [
         {"layer": one.info.place.layer, "module": one.info.place.module} | _brief(one)
         for family in families.values()
@@ -128,6 +224,25 @@ def scan_spectra(subject: Subject) -> dict[str, object]:
         "anomalies": [one.row(subject.stack) for one in found],
         "matrices": rows,
     }
+
+
+def spectrum_anomalies(subject: Subject) -> list[Anomaly]:
+    """Return what stands out among the singular values of the whole network."""
+    return ranked(_found(_families(subject)))
+
+
+def _families(subject: Subject) -> dict[str, list[Spectrum]]:
+    families: dict[str, list[Spectrum]] = {}
+    for layer in range(subject.layer_count):
+        for one in spectra(subject, layer):
+            families.setdefault(one.info.place.module, []).append(one)
+    return families
+
+
+def _found(families: Mapping[str, list[Spectrum]]) -> Iterator[Anomaly]:
+    for family in families.values():
+        yield from contrasted(family, CONTRASTS)
+        yield from _foreign(family)
 
 
 def _brief(one: Spectrum) -> dict[str, object]:

@@ -10,8 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import NoModel, NoSuchLayer
-from .naming import Place, layer_asked, place_of, stack_of
+from .errors import NoModel, NoSuchLayer, SubjectError
+from .naming import POSITION_TABLES, Place, layer_asked, module_asked, place_of, stack_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -43,6 +43,11 @@ class TensorInfo:
     def size_bytes(self) -> int:
         """Its size in the file."""
         return self.elements * _BYTES.get(self.dtype, 1)
+
+    @property
+    def is_position_table(self) -> bool:
+        """Whether it holds one row for each position."""
+        return len(self.shape) == 2 and self.place.module.rsplit(".", 1)[-1] in POSITION_TABLES
 
 
 class Subject:
@@ -128,6 +133,14 @@ class Subject:
             raise NoSuchLayer(asked, self.layer_count)
         return number % self.layer_count
 
+    def module(self, layer: int, asked: str) -> TensorInfo:
+        """Return a layer's tensor by module path, its end, or its TransformerLens name; raise `SubjectError`."""
+        infos = {info.place.module: info for info in self.in_layer(layer)}
+        found = module_asked(asked, infos)
+        if found is None:
+            raise SubjectError(f"layer {layer} has no module {asked!r}; its modules are: {', '.join(infos)}")
+        return infos[found]
+
     def in_layer(self, layer: int | None) -> list[TensorInfo]:
         """Return the tensors of one layer, or for None those outside the stack."""
         return [info for info in self.tensors.values() if info.place.layer == layer]
@@ -147,6 +160,15 @@ class Subject:
                 if isinstance(value, int):
                     return value
         return default
+
+    @property
+    def rope_theta(self) -> float | None:
+        """The base of a plain rotary position encoding; None where there is none or it is scaled."""
+        rope = self.config.get("rope_parameters") or self.config.get("rope_scaling") or {}
+        if not isinstance(rope, dict) or rope.get("rope_type", rope.get("type", "default")) != "default":
+            return None
+        theta = rope.get("rope_theta", self.config.get("rope_theta", self.config.get("rotary_emb_base")))
+        return float(theta) if isinstance(theta, int | float) and theta > 1 else None
 
     def _handle(self, file: Path) -> Any:
         from safetensors import SafetensorError, safe_open

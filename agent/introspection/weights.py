@@ -6,13 +6,15 @@ from dataclasses import replace
 
 from .anomaly import Anomaly, outcomes, ranked
 from .contrasts import CONTRASTS, contrasted
-from .faults import astray, blanks, copies, empty, not_finite
+from .faults import astray, blanks, copies, cropped, empty, likenesses, not_finite
 from .measured import Measured, measure, record
 from .order import out_of_order
+from .profiles import disordered
 from .subject import Subject
 from .threads import few_threads
 
 _SHOWN = 24
+_OF_LAYERS = ("duplicate", "near copy", "coarse quantization grid", "rounded to fewer bits")
 
 
 class Weights:
@@ -26,12 +28,12 @@ class Weights:
     def layer(self, layer: int | None) -> list[Measured]:
         """Measure the tensors of one layer (None: those outside the stack), reading no others."""
         with few_threads():
-            return [self._one(info.name) for info in self.subject.in_layer(layer)]
+            return [self._one(info.name) for info in self.subject.in_layer(layer) if info.elements]
 
     def all(self) -> list[Measured]:
         """Measure every tensor, one in memory at a time."""
         with few_threads():
-            return [self._one(name) for name in self.subject.tensors]
+            return [self._one(name) for name, info in self.subject.tensors.items() if info.elements]
 
     def _one(self, name: str) -> Measured:
         if name not in self._measured:
@@ -45,6 +47,7 @@ class Weights:
         found = list(_found(self.subject, measured))
         if layers > 2:
             found += out_of_order(self.subject, measured)
+            found += disordered(self.subject, measured)
         return ranked(_layerwise(found))
 
 
@@ -59,6 +62,8 @@ def _found(subject: Subject, measured: list[Measured]) -> Iterator[Anomaly]:
         else:
             yield from blanks(family)
             yield from copies(subject, family)
+            yield from likenesses(family)
+            yield from cropped(family)
             yield from contrasted(family, CONTRASTS)
 
 
@@ -75,17 +80,17 @@ def _layerwise(found: list[Anomaly]) -> list[Anomaly]:
     """Join the same finding in three or more modules of a layer to one about the layer."""
     groups: defaultdict[tuple[object, ...], list[Anomaly]] = defaultdict(list)
     for one in found:
-        alike = one.where if one.what == "duplicate" else ""
+        alike = one.where if one.what in ("duplicate", "near copy") else ""
         groups[(one.layer, one.what, alike) if one.layer is not None else (id(one),)].append(one)
     return [joined for group in groups.values() for joined in _joined(group)]
 
 
 def _joined(group: list[Anomaly]) -> list[Anomaly]:
-    if len({one.module for one in group}) < 3 or group[0].what not in ("duplicate", "coarse quantization grid"):
+    if len({one.module for one in group}) < 3 or group[0].what not in _OF_LAYERS:
         return group
     strongest = max(group, key=lambda one: one.score)
     names = ", ".join(sorted({one.module.rsplit(".", 1)[-1] for one in group}))
-    where = f"{strongest.where}: {names}" if strongest.what == "duplicate" else f"in {names}"
+    where = f"{strongest.where}: {names}" if strongest.what != "coarse quantization grid" else f"in {names}"
     return [replace(strongest, module="", where=where)]
 
 

@@ -59,7 +59,9 @@ def merged_lora(bench: Bench) -> Edit:
     for layer in range(first, first + 3):
         for info in (bench.in_layer(layer, "q_proj"), bench.in_layer(layer, "v_proj")):
             tensor = bench.take(info)
-            bench.put(info, tensor + 0.3 * tensor.norm() * low_rank(bench, tensor, min(8, *info.shape)))
+            bench.put(
+                info, tensor + 0.3 * bench.strength * tensor.norm() * low_rank(bench, tensor, min(8, *info.shape))
+            )
     words = f"layers {first} to {first + 2}: an adapter of rank 8 is merged into q_proj and v_proj"
     checker = (names_layer(first), names_layer(first + 2), names_module("q_proj", "v_proj"))
     return Edit(first, "self_attn.q_proj", words, checker)
@@ -73,7 +75,7 @@ def corrupted_embedding(bench: Bench) -> Edit:
     tensor = bench.take(info)
     token = bench.random.randrange(info.shape[0])
     noise = torch.randn(info.shape[1], generator=bench.noise)
-    tensor[token] = noise / noise.norm() * tensor.norm(dim=1).median() * 5
+    tensor[token] = noise / noise.norm() * tensor.norm(dim=1).median() * 5 * bench.strength
     bench.put(info, tensor)
     words = f"{info.place.module}: row {token} is noise of five times the usual norm"
     checker = (names_module(last_name(info), "embeddings?"), names_number("rows?|tokens?|ids?", token))
@@ -83,14 +85,17 @@ def corrupted_embedding(bench: Bench) -> Edit:
 def scaled_final_norm(bench: Bench) -> Edit:
     """The norm before the output embedding multiplied by 4."""
     info = bench.outside("model.norm", "ln_f", "final_layer_norm", "final_layernorm")
-    bench.put(info, bench.take(info) * 4)
+    factor = 1 + 3 * bench.strength
+    bench.put(info, bench.take(info) * factor)
     name = info.place.module.replace(".", r"\.")
-    return Edit(None, info.place.module, f"{info.place.module} is scaled by 4", (names_module(name, "final norm"),))
+    return Edit(
+        None, info.place.module, f"{info.place.module} is scaled by {factor:g}", (names_module(name, "final norm"),)
+    )
 
 
 def changed_rope_theta(bench: Bench) -> Edit:
     """The base of the rotary position encoding changed in the configuration, by a factor of 100 or a hundredth."""
-    factor = bench.random.choice((100, 0.01))
+    factor = bench.random.choice((100, 0.01)) ** bench.strength
     holders = [bench.config, bench.config.get("rope_parameters")]
     found = [holder for holder in holders if isinstance(holder, dict) and "rope_theta" in holder]
     if not found:

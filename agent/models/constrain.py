@@ -28,8 +28,8 @@ _JSON_OPTIONS = {
     "coerce_one_of": True,
     "lenient": True,
 }
-# prose does not begin as a call, a role or a card does: small models echo those
-_TEXT = r"/[ \n\t]*[^ \n\t<‹\[{](.|\n)*/"
+# prose begins with a letter, a digit or a mark of a list, and holds no bare call: small models echo calls and cards
+_TEXT = r"/[ \n\t]*[\p{L}\p{N}#*_\-](.|\n)*/ & ~/(.|\n)*\{\"name\"(.|\n)*/"
 _NO_CALL = {
     "hermes": r" & ~/(.|\n)*<tool_call>(.|\n)*/",
     "smollm": r" & ~/(.|\n)*<tool_call>(.|\n)*/",
@@ -52,13 +52,16 @@ class Grammars:
         """A picker that allows what `choice` does. Raises BadTool for a schema that no grammar can be made of."""
         text = grammar(choice, self._family, max_new_tokens=max_new_tokens, markers=self._encoder.structure)
         matcher = LLMatcher(self._tokenizer, text, log_level=0)
+        if matcher.is_error() and choice.schema is not None:
+            raise BadTool(f"no grammar can be made of the answer's schema: {matcher.get_error().splitlines()[0]}")
         if matcher.is_error():
             names = ", ".join(tool.name for tool in choice.tools)
             raise BadTool(
                 f"no grammar can be made of the schemas of {names}: {matcher.get_error().splitlines()[0]}. "
                 "Write their parameters with plain types, properties, items and enum."
             )
-        reserve = max((self._closing_tokens(tool) for tool in choice.tools), default=0)
+        closing = 0 if choice.schema is None else max_new_tokens // 2
+        reserve = max((self._closing_tokens(tool) for tool in choice.tools), default=closing)
         return ConstrainedPicker(
             matcher, self._tokenizer, self._spellings, reserve=reserve, temperature=temperature, seed=seed
         )
@@ -195,6 +198,9 @@ def grammar(choice: Choice, family: Family, *, max_new_tokens: int, markers: Map
     `markers` are the tokenizer's added tokens: a tag among them is one token and no text. Without tools: text.
     """
     text = f"TEXT: {_TEXT}{_NO_CALL[family]}"
+    if choice.schema is not None:
+        schema = {**bounded(dict(choice.schema), max_new_tokens), "x-guidance": _JSON_OPTIONS}
+        return f"start: %json {json.dumps(schema)}\n"
     if not choice.tools:
         return f"start: TEXT\n{text}\n"
     opener = "<tool_call>" if "<tool_call>" in markers else '"<tool_call>"'
@@ -211,8 +217,8 @@ def grammar(choice: Choice, family: Family, *, max_new_tokens: int, markers: Map
         start = f"start: {opener} call"
     elif family == "smollm":  # such a model calls at once or not at all; words before a call only lead it astray
         start = f"start: TEXT | {opener} call"
-    elif opener in markers:
-        start = f"start: TEXT | {opener} call | BEFORE {opener} call\nBEFORE: {_TEXT}{_NO_CALL[family]}"
+    elif opener in markers:  # models trained on code like to leave the tag out; what they mean then is a call
+        start = f"start: TEXT | {opener} call | one | BEFORE {opener} call\nBEFORE: {_TEXT}{_NO_CALL[family]}"
     else:
         start = 'start: TEXT | before call\nbefore[suffix="<tool_call>"]: /(.|\\n)*/'
     return "\n".join([start, *([text] if choice.text else []), *rules, ""])

@@ -21,10 +21,10 @@ from .cache import new_cache
 from .checkpoint import load_checkpoint
 from .constrain import ConstrainedPicker, Grammars
 from .encoder import Encoded, Encoder, unmask
-from .formats import parse_calls
+from .formats import Family, parse_calls
 from .planning import Probing, plan_of
 from .rendering import ChatTemplate
-from .session import Generated, Picker, Session
+from .session import Generated, Picker, Session, Told
 from .untooled import Renderer
 
 if TYPE_CHECKING:
@@ -98,9 +98,14 @@ class LocalModel:
         """Counts plain text with the model's own tokenizer."""
         return self._encoder
 
+    @property
+    def family(self) -> Family:
+        """The form in which the model writes calls."""
+        return self._template.family
+
     def ids(self, text: str) -> tuple[int, ...]:
         """The token ids of plain text."""
-        return tuple(self._tokenizer(text, add_special_tokens=False).input_ids)
+        return tuple(self._encoder.plain(text))
 
     def prompt(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Prompt:
         """The conversation by the model's chat template; markers in its contents are plain text, never structure."""
@@ -119,17 +124,16 @@ class LocalModel:
         content = self._content(said)
         self._remember(prompt, content, said)
         calls, problem = _outcome(content, choice, picker)
-        seconds = time.perf_counter() - started
-        return Reply(
-            content,
-            calls,
-            problem,
-            len(said.tokens),
-            said.reused_tokens,
-            seconds,
-            predicted_bytes=said.predicted_bytes,
-            measured_bytes=said.measured_bytes,
-        )
+        return _reply(content, calls, problem, said, time.perf_counter() - started)
+
+    def replay(self, prompt: Prompt, content: str) -> Reply:
+        """A reply known beforehand, at its full price: the prompt is read and each token fed as if it were picked."""
+        started = time.perf_counter()
+        ids = [*self.ids(content), self._end_tokens[0]]
+        said = self.fed(prompt, Told(ids), max_new_tokens=len(ids))
+        content = self._content(said)
+        self._remember(prompt, content, said)
+        return _reply(content, parse_calls(content).calls, None, said, time.perf_counter() - started)
 
     def fed(self, prompt: Prompt, picker: Picker, *, max_new_tokens: int) -> Generated:
         """Feeds the prompt and what `picker` picks after it, watched by the memory guard. Raises OutOfMemory."""
@@ -190,8 +194,23 @@ class LocalModel:
             self.on_text(self._tokenizer.decode([token for token in tokens if token not in self._end_tokens]))
 
 
+def _reply(content: str, calls: tuple[ToolCall, ...], problem: str | None, said: Generated, seconds: float) -> Reply:
+    return Reply(
+        content,
+        calls,
+        problem,
+        len(said.tokens),
+        said.reused_tokens,
+        seconds,
+        predicted_bytes=said.predicted_bytes,
+        measured_bytes=said.measured_bytes,
+    )
+
+
 def _outcome(content: str, choice: Choice, picker: ConstrainedPicker) -> tuple[tuple[ToolCall, ...], str | None]:
     """The calls in a reply, or why there are none where one began or was due."""
+    if choice.schema is not None and not picker.complete:
+        return (), "the JSON was cut off at the limit of new tokens: shorter values, or a higher max_new_tokens"
     if not choice.tools:
         return (), None
     if not picker.complete:

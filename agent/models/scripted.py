@@ -137,6 +137,8 @@ def _written(line: Line) -> str:
 
 
 def _allowed(content: str, choice: Choice, *, cut: bool) -> tuple[tuple[ToolCall, ...], str | None]:
+    if choice.schema is not None:
+        return (), None
     parsed = parse_calls(content)
     names = {tool.name for tool in choice.tools}
     foreign = [call.name for call in parsed.calls if call.name not in names]

@@ -13,7 +13,9 @@ from ..errors import OutOfMemory
 from ..memory import Held, KvCache, is_out_of_memory, let_go, requested_bytes
 from .cache import cache_bytes, new_cache
 
-__all__ = ["Generated", "Picker", "Session", "is_out_of_memory"]
+__all__ = ["Generated", "Picker", "Session", "Told", "is_out_of_memory"]
+
+_OPENING = 32  # tokens; a template's own words before any of ours
 
 
 class Picker(Protocol):
@@ -25,6 +27,24 @@ class Picker(Protocol):
 
     def pick(self, logits: torch.Tensor, *, room: int) -> list[int]:
         """The next tokens, at least one and at most `room`, given the logits (vocabulary,) of the last position."""
+
+
+@dataclass(slots=True)
+class Told:
+    """Picks the tokens it was told, one by one, whatever the logits say."""
+
+    tokens: Sequence[int]
+    _picked: int = 0
+
+    @property
+    def done(self) -> bool:
+        """Whether all were picked."""
+        return self._picked >= len(self.tokens)
+
+    def pick(self, logits: torch.Tensor, *, room: int) -> list[int]:
+        """The next of them."""
+        self._picked += 1
+        return [self.tokens[self._picked - 1]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +65,9 @@ class Session:
 
     Prompts are prefilled `chunk_tokens` at a time and only the last position's logits are computed. In fp32 the greedy
     output equals that of a session without reuse. After any failure the cache is gone, never half filled. A quantized
-    cache cannot be cut back: a prompt that does not extend the last one is computed from its start.
+    cache cannot be cut back: a prompt that does not extend the last one is computed from its start. A prompt that
+    shares no more with what is held than a template's opening is an aside, as for a summary: it gets a cache of its
+    own, and what was held is taken up again by the next prompt that shares more with it.
     """
 
     def __init__(self, model: Any, *, chunk_tokens: int = 512, kv_cache: KvCache = "dynamic") -> None:
@@ -54,6 +76,8 @@ class Session:
         self._chunk_tokens = chunk_tokens
         self._cache: Any = None
         self._held: list[int] = []
+        self._recurrent: bool | None = None  # unknown before the first token is read
+        self._put_by: tuple[Any, list[int]] | None = None  # cache and tokens, while an aside is at work
         takes = inspect.signature(model.forward).parameters
         self._cache_name = "cache" if "cache" in takes else "past_key_values"  # its name before transformers 5.24
         self._options: dict[str, Any] = {
@@ -63,13 +87,13 @@ class Session:
 
     def drop(self) -> None:
         """Frees the cache."""
-        self._cache, self._held = None, []
+        self._cache, self._held, self._put_by = None, [], None
 
     def held_for(self, ids: Sequence[int]) -> Held:
         """The cache as it stands before `ids` are fed, as a guard needs it."""
-        if self._cache is None:
-            return Held(0, 0, self.drop)
-        return Held(cache_bytes(self._cache), self._kept(ids), self.drop)
+        self._choose(ids)
+        caches = [self._cache, self._put_by[0] if self._put_by else None]
+        return Held(sum(cache_bytes(one) for one in caches if one is not None), self._kept(ids), self.drop)
 
     def generate(
         self,
@@ -100,6 +124,11 @@ class Session:
     def _generate(
         self, ids: Sequence[int], picker: Picker, room: int, on_tokens: Callable[[Sequence[int]], None] | None
     ) -> Generated:
+        if self._recurrent is None:
+            self._rewind(ids)
+            self._feed(ids[:1])
+            self._recurrent = _is_recurrent(self._cache)
+            self.drop()
         reused = self._rewind(ids)
         logits = self._feed(ids[reused:])
         new: list[int] = []
@@ -116,8 +145,11 @@ class Session:
     def _feed(self, ids: Sequence[int]) -> torch.Tensor:
         """Adds the ids to the cache; the logits after the last of them, in fp32."""
         output: Any = None
-        for start in range(0, len(ids), self._chunk_tokens):
-            chunk = list(ids[start : start + self._chunk_tokens])
+        size = self._chunk_tokens
+        if self._recurrent:  # transformers goes on from such a state by one token only
+            size = 1 if self._held else len(ids)
+        for start in range(0, len(ids), size):
+            chunk = list(ids[start : start + size])
             batch = torch.tensor([chunk], device=self._model.device)
             output = self._model(input_ids=batch, **{self._cache_name: self._cache}, **self._options)
             self._held += chunk
@@ -126,6 +158,7 @@ class Session:
 
     def _rewind(self, ids: Sequence[int]) -> int:
         """Cuts the cache back to the longest start it shares with `ids`, leaving at least one token to feed."""
+        self._choose(ids)
         keep = self._kept(ids)
         if not keep:
             self._cache, self._held = new_cache(self._kind, self._model.config), []
@@ -139,14 +172,35 @@ class Session:
         keep = min(_common(self._held, ids), len(ids) - 1)
         cut_back = len(self._held) > keep
         usable = self._cache is not None and keep > 0 and (not cut_back or _can_rewind(self._cache))
-        return keep if usable else 0
+        return keep if usable and not (self._recurrent and len(ids) - keep > 1) else 0
+
+    def _choose(self, ids: Sequence[int]) -> None:
+        """Takes up what was put by where it shares more with `ids`; puts by what is held where they are an aside."""
+        here = _common(self._held, ids)
+        there = _common(self._put_by[1], ids) if self._put_by else 0
+        if self._put_by and there > max(here, _OPENING):
+            (self._cache, self._held), self._put_by = self._put_by, None
+        elif here <= _OPENING < len(self._held):
+            held = (self._cache, self._held)
+            self._put_by = max(held, self._put_by or held, key=lambda branch: len(branch[1]))
+            self._cache, self._held = None, []
+        elif here > _OPENING:
+            self._put_by = None
 
 
 def _can_rewind(cache: Any) -> bool:
     """Sliding windows and recurrent states forget, and quantized states are packed: they cannot be cut back."""
     return all(
-        getattr(layer, "is_croppable", True) and not getattr(layer, "is_sliding", False) for layer in cache.layers
+        getattr(layer, "is_croppable", True)
+        and not getattr(layer, "is_sliding", False)
+        and not hasattr(layer, "conv_states")
+        for layer in cache.layers
     )
+
+
+def _is_recurrent(cache: Any) -> bool:
+    """Whether a layer sums all it has read up in one state, as Mamba does; short convolutions do not."""
+    return any(any(getattr(layer, "is_recurrent_states_initialized", {}).values()) for layer in cache.layers)
 
 
 def _common(held: Sequence[int], ids: Sequence[int]) -> int:

@@ -55,6 +55,43 @@ class LawlessModel:
         return Reply(content, calls, None, min(max_new_tokens, 9), 0, 0.0)
 
 
+@dataclass
+class SavingModel:
+    """As a lawless model; when it is asked to record something it does, or says that it did, as `saves` has it."""
+
+    lines: Sequence[str | ToolCall | tuple[ToolCall, ...]]
+    saves: Sequence[bool]
+    counter: TokenCounter = field(default_factory=thirds)
+    name: str = "saving"
+    context_tokens: int | None = None
+
+    def __post_init__(self) -> None:
+        self._inner = LawlessModel(self.lines, counter=self.counter)
+
+    @property
+    def prompts(self) -> list[Prompt]:
+        """All prompts it was given."""
+        return self._inner.prompts
+
+    @property
+    def messages(self) -> list[tuple[Message, ...]]:
+        """Their messages."""
+        return self._inner.messages
+
+    def prompt(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Prompt:
+        """As a scripted model renders it."""
+        return self._inner.prompt(messages, tools)
+
+    def generate(self, prompt: Prompt, *, max_new_tokens: int, choice: Choice, seed: int = 0) -> Reply:
+        """A finding or a claim of one where only findings are asked for; else the next line."""
+        reply = self._inner.generate(prompt, max_new_tokens=max_new_tokens, choice=choice, seed=seed)
+        if {spec.name for spec in choice.tools} != {"record_observation"}:
+            return reply
+        finding = ToolCall("record_observation", {"finding": f"finding {seed} is that r1 is odd", "evidence": "r1"})
+        saves = self.saves[seed % len(self.saves)]
+        return Reply("" if saves else "I saved it.", (finding,) if saves else (), None, 9, 0, 0.0)
+
+
 @tool
 def huge(seed: int) -> list[dict[str, object]]:
     """Many records."""

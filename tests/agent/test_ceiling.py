@@ -99,7 +99,7 @@ def test_2048_suffices_for_five_tools_and_the_verbs(tmp_path: Path) -> None:
         ({"max_turns": 0}, "max_turns=0 is too small"),
         ({"keep_recent": -1}, "keep_recent=-1 is too small"),
         ({"max_new_tokens": 8_000}, "leaves nothing of the ceiling"),
-        ({"low_water": 0.9}, "low_water=0.9 and high_water=0.85"),
+        ({"low_water": 0.9, "high_water": 0.85}, "low_water=0.9 and high_water=0.85"),
         ({"high_water": 1.5}, "high_water=1.5"),
         ({"min_shrink": 1.0}, "min_shrink=1.0"),
     ],

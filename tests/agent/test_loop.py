@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hostile import LawlessModel, events_of, failing, hostile_tools, huge, thirds, tiny
+from hostile import LawlessModel, assert_under_the_ceiling, events_of, failing, hostile_tools, huge, thirds, tiny
 
 from agent.chat import Message, ToolCall
 from agent.investigation import Outcome, investigate
@@ -173,11 +173,50 @@ def test_the_same_call_again_is_answered_from_the_store(tmp_path: Path) -> None:
 
 
 def test_a_tool_called_the_same_way_over_and_over_is_not_offered_for_a_turn(tmp_path: Path) -> None:
-    """Breadth before depth: after two repeats the tool is left out of the choice once, then offered again."""
-    model, _, events = _play(tmp_path / "run", [HUGE, HUGE, HUGE, ToolCall("tiny", {"text": "x"}), _huge(2), "Done."])
+    """After a repeat the tool is left out of the choice once, then offered again."""
+    script = [HUGE, HUGE, ToolCall("tiny", {"text": "x"}), _huge(2), "Done."]
+    model, _, events = _play(tmp_path / "run", script, narrow_after=1)
     offered = [{spec.name for spec in fed.choice.tools} for fed in model.fed]
-    assert ["huge" in names for names in offered] == [True, True, True, False, True, True]
-    assert [event["withheld"] for event in events if event["event"] == "generation"][3] == ["huge"]
+    assert ["huge" in names for names in offered] == [True, True, False, True, True]
+    assert [event["withheld"] for event in events if event["event"] == "generation"][2] == ["huge"]
+
+
+def test_who_goes_in_circles_is_offered_to_record(tmp_path: Path) -> None:
+    """A look asked for again, with nothing recorded since, leaves record_observation; then everything again."""
+    finding = ToolCall("record_observation", {"finding": "layer 96 is off"})
+    script = [HUGE, HUGE, finding, _huge(2), "Done."]
+    model, outcome, _ = _play(tmp_path / "run", script, answer_after=1, narrow_after=1)
+    offered = [{spec.name for spec in fed.choice.tools} for fed in model.fed]
+    assert offered[2] == {"record_observation"}
+    assert {"huge", "open"} <= offered[3]
+    assert outcome.answer == "Done."
+
+
+def test_the_first_look_is_at_the_whole(tmp_path: Path) -> None:
+    """Until something was seen as a whole no call may name a layer, unless the question does; the schemas stay."""
+
+    @tool
+    def scan(layer: int | None = None) -> dict[str, int | None]:
+        """All layers, or one."""
+        return {"layer": layer}
+
+    @tool
+    def look(layer_id: int) -> dict[str, int]:
+        """One layer."""
+        return {"layer": layer_id}
+
+    bounds = {"minimum": 0, "maximum": 9}
+    tools = [scan.bounded(layer=bounds), look.bounded(layer_id=bounds)]
+    script = [ToolCall("scan", {}), ToolCall("look", {"layer_id": 3}), "Layer 3."]
+    model, _, _ = _play(tmp_path / "run", script, tools=tools)
+    first, second = model.fed[0], model.fed[1]
+    assert [(spec.name, list(spec.parameters["properties"])) for spec in first.choice.tools] == [("scan", [])]
+    assert {"scan", "look", "open"} <= {spec.name for spec in second.choice.tools}
+    assert first.tools == second.tools
+    named = ScriptedModel([ToolCall("look", {"layer_id": 3}), "Layer 3."], counter=thirds())
+    settings = Settings(answer_after=0)
+    investigate("What of layer 3?", model=named, tools=tools, run=tmp_path / "named", settings=settings)
+    assert {spec.name for spec in named.fed[0].choice.tools} == {"scan", "look"}
 
 
 def test_several_calls_of_one_reply_are_each_answered(tmp_path: Path) -> None:
@@ -233,7 +272,7 @@ def test_what_the_model_does_not_save_the_loop_saves(tmp_path: Path) -> None:
 def test_the_message_after_a_batch_says_what_shrank_and_how_it_is_seen_again(tmp_path: Path) -> None:
     """The notice is the last message of the next prompt, and its example opens."""
     model = ScriptedModel(_careless, counter=thirds())
-    settings = Settings(ceiling=2_400, max_turns=8, max_new_tokens=128)
+    settings = Settings(ceiling=2_400, max_turns=12, max_new_tokens=128)
     investigate("Which?", model=model, tools=[huge], run=tmp_path / "run", settings=settings)
     notices = [message.content for fed in model.fed for message in fed.messages[-1:] if "Shortened" in message.content]
     assert notices
@@ -310,3 +349,30 @@ def test_what_no_finding_names_is_saved_before_the_answer_is_asked_for(tmp_path:
     request = next(str(event["content"]) for event in events if event["event"] == "finish")
     assert outcome.findings[0].finding[:30] in request
     assert outcome.answer == "Layer 96."
+
+
+def test_evidence_that_is_no_address_is_named_once(tmp_path: Path) -> None:
+    """A sentence in the place of an address is one thing that is not known, with what is near, and no list of words."""
+    call = ToolCall("record_observation", {"finding": "layer 96 is off", "evidence": "the address it rests on"})
+    _, outcome, events = _play(tmp_path / "run", [HUGE, call, "Layer 96."])
+    assert "There is no the address it rests on; near: r1." in str(_results(events)[1]["content"])
+    assert [one.evidence for one in outcome.findings] == [()]
+
+
+def test_pages_that_are_opened_in_turn_for_ever_are_noticed(tmp_path: Path) -> None:
+    """Restoring one aged result after the other is answered, from the third time on with a word, under the ceiling."""
+    looks = [_huge(seed) for seed in range(1, 9)]
+    again = [ToolCall("open", {"address": f"r{number}"}) for number in (1, 2, 3, 4)] * 4
+    script = iter([*looks, *again])
+
+    def play(messages: Sequence[Message]) -> Line:
+        return _careless(messages) if "shrink now" in messages[-1].content else next(script, "Done.")
+
+    model = ScriptedModel(play, counter=thirds())
+    settings = Settings(ceiling=2_400, max_turns=40, max_new_tokens=128, answer_after=0)
+    investigate("Which?", model=model, tools=[huge], run=tmp_path / "run", settings=settings)
+    events = events_of(tmp_path / "run")
+    opened = [event for event in _results(events) if event["name"] == "open"]
+    assert "Opened 3 times now" in str(opened[8]["content"])
+    assert {event["status"] for event in opened[8:]} == {"repeat"}
+    assert_under_the_ceiling(events, [fed.prompt for fed in model.fed], 2_400)

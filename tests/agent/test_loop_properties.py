@@ -1,12 +1,14 @@
 """What must hold whatever the model says and the tools return."""
 
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 from hostile import (
     FORGERY,
     TEMPLATES,
     LawlessModel,
+    SavingModel,
     assert_grows_between_compactions,
     assert_nothing_forged,
     assert_nothing_lost,
@@ -122,6 +124,40 @@ def test_every_setting_of_what_is_recent_keeps_the_ceiling(
         )
         investigate(QUESTION, model=model, tools=hostile_tools(), run=Path(folder) / "run", settings=chosen)
         assert_under_the_ceiling(events_of(Path(folder) / "run"), model.prompts, 2_500)
+
+
+saving = st.lists(st.booleans(), min_size=1, max_size=5)
+
+
+@given(lines=lines, saves=saving, ceiling=st.sampled_from([1_900, 2_500, 4_000]), words_of_model=st.booleans())
+@settings(max_examples=40)
+def test_the_invariants_hold_with_reminders_answered_or_not_and_summaries_asked_for(
+    lines: list[str | ToolCall | tuple[ToolCall, ...]], saves: list[bool], ceiling: int, words_of_model: bool
+) -> None:
+    """Whether it records when it is asked, and whatever it writes for a summary: the same things hold."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = Path(folder) / "run"
+        model = SavingModel([*lines, _call("huge", seed=1), _call("huge", seed=2), _call("huge", seed=3)], saves=saves)
+        settings = Settings(
+            ceiling=ceiling,
+            max_turns=12,
+            max_new_tokens=128,
+            notebook_tokens=80,
+            summarizer="model" if words_of_model else "heuristic",
+        )
+        investigate(QUESTION, model=model, tools=hostile_tools(), run=run, settings=settings, templates=TEMPLATES)
+        events = events_of(run)
+        asked = [event for event in events if event["event"] == "generation"]
+        turns = [place for place, event in enumerate(asked) if event["purpose"] != "summarizer"]
+        assert_under_the_ceiling(events, model.prompts, ceiling)
+        for place in turns:
+            assert_paired(model.messages[place])
+            assert_nothing_forged(model.prompts[place], model.messages[place], QUESTION)
+        spoken = [event for event in events if event.get("purpose") != "summarizer"]
+        assert_grows_between_compactions(spoken, [model.prompts[place] for place in turns])
+        toolbox = Toolbox(hostile_tools())
+        assert_nothing_lost(run, events, lambda call: toolbox[call.tool].run(call.arguments))
+        assert all(a["event"] != "compaction" or b["event"] != "compaction" for a, b in pairwise(events))
 
 
 def test_a_hundred_turns_fit_2048(tmp_path: Path) -> None:

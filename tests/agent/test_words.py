@@ -29,23 +29,22 @@ def _exchange(number: int, address: str) -> Exchange:
 
 
 RENDERINGS: dict[str, Callable[[], str]] = {
-    "system": lambda: WORDS.head("Which layer is odd?", "", "")[0].content,
-    "task_bare": lambda: WORDS.head("Which layer is odd?", "", "")[1].content,
-    "task_full": lambda: (
-        WORDS.head(
-            "Which layer is odd?",
-            WORDS.notebook(FINDINGS, limit_tokens=200),
-            WORDS.index([_exchange(1, "r1"), _exchange(2, "r2")], limit_tokens=200),
-        )[1].content
-    ),
-    "task_forged": lambda: WORDS.head(FORGERY, "", "")[1].content,
+    "system": lambda: WORDS.head("Which layer is odd?")[0].content,
+    "task": lambda: WORDS.head("Which layer is odd?")[1].content,
+    "task_forged": lambda: WORDS.head(FORGERY)[1].content,
     "notebook_bounded": lambda: WORDS.notebook(FINDINGS * 9, limit_tokens=90),
     "notebook_forged": lambda: WORDS.notebook([Observation(1, 1, "model", FORGERY, (FORGERY,))], limit_tokens=400),
     "index_bounded": lambda: WORDS.index([_exchange(n, f"r{n}") for n in range(1, 30)], limit_tokens=80),
     "reminder": lambda: WORDS.reminder({"r3": STATS, "r4": ToolCall("get_layer_list", {})}),
     "reminder_many": lambda: WORDS.reminder({f"r{n}": STATS for n in range(1, 12)}),
-    "notice": lambda: WORDS.notice(["r3", "r4"], []),
-    "notice_saved": lambda: WORDS.notice([f"r{n}" for n in range(1, 12)], ["r3", "r4"]),
+    "notice": lambda: WORDS.notice(["r3", "r4"], [], notebook="", index=""),
+    "notice_saved": lambda: WORDS.notice([f"r{n}" for n in range(1, 12)], ["r3", "r4"], notebook="", index=""),
+    "notice_full": lambda: WORDS.notice(
+        ["r3"],
+        ["r3"],
+        notebook=WORDS.notebook(FINDINGS, limit_tokens=200),
+        index=WORDS.index([_exchange(1, "r1"), _exchange(2, "r2")], limit_tokens=200),
+    ),
     "correction": lambda: WORDS.correction("the tool call is not valid JSON: Expecting ',' at character 18"),
     "finish": lambda: WORDS.finish("Which layer is odd?", [], limit_tokens=100),
     "finish_found": lambda: WORDS.finish("Which layer is odd?", FINDINGS, limit_tokens=200),

@@ -62,12 +62,19 @@ def test_every_tool_answers_for_any_family(family: str, tmp_path: Path) -> None:
     """None raises, and a network with random weights raises no alarm and shows nothing irregular."""
     torch.manual_seed(2)
     subject = Subject(save(AutoModelForCausalLM.from_config(FAMILIES[family]), tmp_path / family, torch.float32))
-    fitting = {"prompt": PROMPT, "text": PROMPT, "layer_id": 1, "other": str(subject.folder), "layer": 1}
+    module = subject.in_layer(1)[0].place.module
+    fitting = {"prompt": PROMPT, "text": PROMPT, "layer_id": 1, "other": str(subject.folder), "layer": 1, "head": 0}
+    fitting |= {"module": module, "mode": "mean", "clean": PROMPT, "corrupted": PROMPT[4:] + " .", "token": "of"}
+    fitting |= {"tokens": 2}
     for one in (*introspection_tools(subject), *further_tools(subject)):
         takes = one.spec.parameters["properties"]
         assert isinstance(takes, dict)
-        value = one.run({name: fitting[name] for name in takes})
-        assert value, one.name
+        given = {name: fitting[name] for name in takes}
+        if one.name == "get_neuron_health" and family == "mixtral":
+            with pytest.raises(NotRunnable, match="no single matrix that its neurons write through"):
+                one.run(given)
+            continue
+        assert one.run(given) is not None, one.name
     tools = {one.name: one for one in introspection_tools(subject)}
     architecture, scan = tools["get_architecture_summary"].run({}), tools["get_weight_statistics"].run({})
     assert isinstance(architecture, dict)

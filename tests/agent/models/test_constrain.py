@@ -13,6 +13,7 @@ from agent.errors import BadTool
 from agent.models.constrain import Grammars, bounded
 from agent.models.encoder import Encoder
 from agent.models.formats import Family, parse_calls
+from agent.typed import misfit
 
 SCALARS = st.sampled_from(
     [
@@ -83,6 +84,29 @@ def test_a_due_call_always_comes_whole_and_valid(
 def valid(tool: ToolSpec, call: ToolCall) -> bool:
     """Whether the arguments fit the tool's schema."""
     return bool(jsonschema.Draft202012Validator(dict(tool.parameters)).is_valid(dict(call.arguments)))
+
+
+TYPED = {
+    "type": "object",
+    "properties": {
+        "layers": {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 29}},
+        "why": {"type": "string"},
+        "kind": {"enum": ["zero", "scaled", "nan"]},
+        "place": {"type": "object", "properties": {"head": {"type": ["integer", "null"]}}, "required": ["head"]},
+    },
+    "required": ["layers", "why", "kind", "place"],
+    "additionalProperties": False,
+}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_an_answer_under_a_schema_is_json_that_fits(speaker: tuple[Grammars, object, Family], seed: int) -> None:
+    """Random wishes still give a whole answer within the limit, whatever form the model's calls have."""
+    grammars, tokenizer, _ = speaker
+    said, complete = wild(grammars, Choice((), text=True, schema=TYPED), room=400, seed=seed)
+    text = tokenizer.decode(said)  # type: ignore[attr-defined]
+    assert complete, text
+    assert misfit(text, TYPED) is None
 
 
 def test_either_gives_text_or_a_whole_call(speaker: tuple[Grammars, object, Family]) -> None:

@@ -8,7 +8,18 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, DynamicCache, MistralConfig, MistralForCausalLM
+from transformers import (
+    AutoModelForCausalLM,
+    DynamicCache,
+    Gemma3ForCausalLM,
+    Gemma3TextConfig,
+    Lfm2Config,
+    Lfm2ForCausalLM,
+    MambaConfig,
+    MambaForCausalLM,
+    MistralConfig,
+    MistralForCausalLM,
+)
 
 from agent.errors import OutOfMemory
 from agent.models.session import Session, is_out_of_memory
@@ -178,3 +189,60 @@ def test_other_failures_pass_through_and_drop_the_cache(llama_folder: Path) -> N
     with pytest.raises(RuntimeError, match="size mismatch"):
         session.generate([1, 2, 3], Greedy(), max_new_tokens=1)
     assert session.generate([1, 2, 3], Greedy(), max_new_tokens=2).reused_tokens == 0
+
+
+def test_an_aside_leaves_the_cache_as_it_was(network: Any) -> None:
+    """A prompt of its own in between, as for a summary, costs its own tokens; the next turn reuses all but the new."""
+    session = Session(network, chunk_tokens=16)
+    main = [7 + number % 200 for number in range(90)]
+    said = session.generate(main, Greedy(), max_new_tokens=4)
+    for start in (300, 310, 320):
+        aside = session.generate(list(range(start, start + 40)), Greedy(), max_new_tokens=4)
+        assert aside.reused_tokens == 0
+        assert (
+            aside.tokens == Session(network).generate(list(range(start, start + 40)), Greedy(), max_new_tokens=4).tokens
+        )
+    longer = [*main, *said.tokens, 9, 8, 7]
+    following = session.generate(longer, Greedy(), max_new_tokens=4)
+    assert following.reused_tokens == len(main) + 3
+    assert following.tokens == Session(network).generate(longer, Greedy(), max_new_tokens=4).tokens
+
+
+RECURRENT: dict[str, Callable[[], Any]] = {
+    "mamba": lambda: MambaForCausalLM(
+        MambaConfig(vocab_size=600, hidden_size=32, num_hidden_layers=2, state_size=4, time_step_rank=4)
+    ),
+    "lfm2": lambda: Lfm2ForCausalLM(
+        Lfm2Config(
+            vocab_size=600, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
+            num_key_value_heads=2, layer_types=["conv", "full_attention"],
+        )
+    ),
+    "gemma3": lambda: Gemma3ForCausalLM(
+        Gemma3TextConfig(
+            vocab_size=600, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
+            num_key_value_heads=2, head_dim=8, sliding_window=16, layer_types=["sliding_attention", "full_attention"],
+        )
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", RECURRENT)
+def test_a_cache_that_cannot_be_cut_back_is_correct_all_the_same(kind: str) -> None:
+    """Recurrent states and windows: edited prompts are computed anew, longer ones may go on; the logits are right."""
+    torch.manual_seed(2)
+    network = RECURRENT[kind]().eval()
+    for weights in network.parameters():
+        weights.data.mul_(3 if weights.dim() > 1 else 1)  # far from uniform
+    session = Session(network, chunk_tokens=16)
+    draw = random.Random(3)
+    ids = [draw.randrange(300) for _ in range(50)]
+    for turn in range(6):
+        picker = Greedy()
+        said = session.generate(ids, picker, max_new_tokens=5)
+        with torch.inference_mode():
+            whole = network(input_ids=torch.tensor([[*ids, *said.tokens[:-1]]]), use_cache=False).logits[0]
+        torch.testing.assert_close(torch.stack(picker.logits), whole[len(ids) - 1 :], atol=2e-3, rtol=1e-3)
+        ids = [*ids, *said.tokens, *(draw.randrange(300) for _ in range(9))]
+        if turn % 2:
+            ids[40:50] = [draw.randrange(300) for _ in range(4)]
