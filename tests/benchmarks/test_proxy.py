@@ -22,3 +22,12 @@ def test_the_kept_result_keeps_the_bound() -> None:
     assert kept["pairs"] >= 100
     assert all(times["added, median"] <= 5 for times in kept["milliseconds"].values())
     assert kept["session"]["tokens, through the proxy"] < kept["session"]["tokens, bare"]
+
+
+def test_the_readme_says_what_was_measured() -> None:
+    """The tokens and milliseconds of its table are those of the kept result."""
+    kept = json.loads(KEPT.read_text())
+    readme = (KEPT.parents[2] / "README.md").read_text(encoding="utf-8")
+    session = kept["session"]
+    assert f"{session['tokens, bare']:,} → {session['tokens, through the proxy']:,}" in readme
+    assert all(str(times["added, median"]) in readme for times in kept["milliseconds"].values())
