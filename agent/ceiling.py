@@ -63,7 +63,7 @@ def lowered_ceiling(settings: Settings, parts: Mapping[str, int], *, used: int, 
     of an attention that grows with the square it takes half the memory.
     """
     least = sum(_every(settings, parts).values())
-    wanted = int(_LOWERED_TO * used) if fits is None or fits >= used else fits
+    wanted = int(_LOWERED_TO * used) if fits is None else min(fits, used - 1)
     return lowered if (lowered := max(least, wanted)) < used else None
 
 

@@ -119,8 +119,11 @@ class ContextExceeded(AgentError):
         )
         self.input_tokens = input_tokens
         self.max_new_tokens = max_new_tokens
-        self.context_tokens = self.fits_tokens = context_tokens
-        self.requested_bytes = self.free_bytes = None
+        self.context_tokens = context_tokens
+        used = input_tokens + max_new_tokens
+        self.fits_tokens = context_tokens if context_tokens is not None and context_tokens < used else None
+        self.requested_bytes: int | None = None  # memory had no part in it
+        self.free_bytes: int | None = None
 
 
 class ServerFailed(AgentError):
