@@ -6,11 +6,13 @@ PYTHON ?= python3
 VENV ?= .venv
 TORCH ?= torch==2.13.0
 BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+RUNS := $(VENV)/.runs
 READY := $(VENV)/.ready
 
 .PHONY: demo test lint results clean
 
-demo: $(READY)
+demo: $(RUNS)
 	$(BIN)/toolpager demo
 
 test: lint
@@ -22,14 +24,20 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-$(READY): pyproject.toml
+# what a user of the agent needs
+$(RUNS): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$(TORCH)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[local,openai,mcp,plot,dev]"
+	$(INSTALL) "$(TORCH)"
+	$(INSTALL) --editable ".[local,openai,mcp,plot]"
+	touch $(RUNS)
+
+# and what the checks need: the frameworks, servers and libraries that are tried for real
+$(READY): $(RUNS)
+	$(INSTALL) --editable ".[dev]"
 	touch $(READY)
 
 results: $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[bench]"
+	$(INSTALL) --editable ".[bench]"
 	$(BIN)/python -m benchmarks.peers
 	$(BIN)/toolpager bench quality --keep $(MODELS)
 

@@ -1,9 +1,10 @@
 """Looking into results: the three verbs that need nothing but a pager and words."""
 
 from dataclasses import dataclass
+from functools import cache, partial
 
 from pager import Node, Page, Pager
-from summarizers import card
+from summarizers import card, stated
 
 from .exchange import Answer
 from .words import Words
@@ -37,12 +38,13 @@ class Looking:
         return self._page(page, node)
 
     def find(self, address: str, pattern: str) -> Answer:
-        """Search at an address for words or a regular expression."""
+        """Search at an address for a regular expression, or for plain words such as a question."""
         if self.allowance < 2 * LEAST_ANSWER:
             return Answer(self.words.no_room(address), "failed")
         limit = min(self.page_tokens, self.allowance) - LEAST_ANSWER
+        known = cache(partial(stated, self.pager.node(address)))
         for within in (limit, limit // 2, limit // 4):
-            found = self.pager.find(address, pattern, limit_tokens=max(within, 20))
+            found = self.pager.find(address, pattern, limit_tokens=max(within, 20), statements=known)
             text = self.words.matches(address, pattern, found)
             if self._fits(text):
                 return Answer(text, "view", address)

@@ -274,10 +274,7 @@ class Loop:
             self._end(answer)
         elif ledger.typing == 0 or ledger.mistyped:
             self._append({"event": "typed", "turn": ledger.turn, "content": self._parts.words.typed(schema)})
-        elif events := self._compaction.before_turn(ledger):
-            for event in events:
-                self._append(event)
-        else:
+        elif not self._shortened(self._compaction.before_turn(ledger)):
             self._speak("typed")
 
     def _correct(self, problem: str) -> None:

@@ -74,7 +74,8 @@ def _addresses(evidence: str) -> list[str]:
 
 def verb_specs(*, steps: int = 0) -> tuple[ToolSpec, ...]:
     """The five schemas; `steps` is the length of the plan, without which nothing speaks of steps."""
-    return tuple(_verb(getattr(Verbs if hasattr(Verbs, name) else Looking, name), steps).spec for name in VERBS)
+    verbs = (getattr(Verbs if hasattr(Verbs, name) else Looking, name) for name in VERBS)
+    return tuple(_verb(verb, steps).spec for verb in verbs)
 
 
 def _verb(function: Callable[..., object], steps: int) -> Tool:

@@ -64,8 +64,8 @@ SURVIVALS = (
     Survival("naive", SHALLOW, 25, 4 * GIB),
     Survival("ours", SHALLOW, 25, 4 * GIB),
     Survival("ours", SHALLOW, 100, 4 * GIB),
-    Survival("naive", SHALLOW, 25, 3 * GIB // 2),
-    Survival("ours", SHALLOW, 25, 3 * GIB // 2),
+    Survival("naive", SHALLOW, 25, GIB),
+    Survival("ours", SHALLOW, 25, GIB),
 )
 ACCURACIES = tuple(
     Accuracy(model, attention, chunk)

@@ -18,11 +18,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
 
+from pager import TokenCounter, counter
+
+from .corpus import PROJECT
 from .progress import progress
 
 Fields = dict[str, object]
 _HELLO = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "bench", "version": "1"}}
-_EVERYTHING = "@modelcontextprotocol/server-everything@2026.8.31"
+_NPM = [f"@modelcontextprotocol/server-{name}@2026.8.31" for name in ("everything", "filesystem")]
+_READ = (
+    "README.md",
+    "pyproject.toml",
+    "pager/pager.py",
+    "agent/loop.py",
+    "agent/ledger.py",
+    "tests/agent/test_loop.py",
+)
 WARM_UP = 20
 
 
@@ -72,6 +83,12 @@ class Session:
             raise RuntimeError(f"{case.name}: the result was shortened; only results that pass are measured here")
         return taken * 1000
 
+    def tokens(self, tool: str, arguments: Mapping[str, object], tokens: TokenCounter) -> int:
+        """What a call puts into a prompt: the tokens of its text blocks."""
+        result = self.ask("tools/call", {"name": tool, "arguments": arguments}).get("result")
+        blocks = result["content"] if isinstance(result, dict) else []
+        return sum(tokens.count(block["text"]) for block in blocks if block["type"] == "text")
+
     def _write(self, fields: Mapping[str, object]) -> None:
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(fields).encode() + b"\n")
@@ -95,6 +112,7 @@ def run_proxy(out: Path | None = None, *, pairs: int = 300, servers: Path | None
         "machine": platform.machine(),
         "pairs": pairs,
         "milliseconds": measured,
+        "session": _read_session(servers) if servers is not None else "no folder for npm was given",
     }
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
@@ -106,31 +124,27 @@ def cases(servers: Path | None) -> list[Case]:
     """A short answer of a Python server; a longer one, whose tokens have to be counted, of a server from npm."""
     clock = (sys.executable, "-m", "mcp_server_time")
     found = [Case("time: 60 tokens", clock, "get_current_time", {"timezone": "Europe/Oslo"})]
-    if servers is not None and (echo := _installed(servers)) is not None:
+    if servers is not None and (echo := _installed(servers, "everything")) is not None:
         said = {"message": "word and number 17; " * 130}
         found.append(Case("everything: 800 tokens, counted", (echo, "stdio"), "echo", said))
     return found
 
 
-def _installed(folder: Path) -> str | None:
-    """The npm server's command; None where npm is missing or cannot fetch it."""
-    command = folder / "node_modules" / ".bin" / "mcp-server-everything"
+def _installed(folder: Path, name: str) -> str | None:
+    """An npm server's command; None where npm is missing or cannot fetch it."""
+    command = folder / "node_modules" / ".bin" / f"mcp-server-{name}"
     if not command.exists() and shutil.which("npm"):
         folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            ["npm", "install", "--silent", "--prefix", str(folder), _EVERYTHING], check=False, capture_output=True
-        )
+        subprocess.run(["npm", "install", "--silent", "--prefix", str(folder), *_NPM], check=False, capture_output=True)
     return str(command) if command.exists() else None
 
 
 def _paired(case: Case, pairs: int) -> Fields:
-    with tempfile.TemporaryDirectory() as store:
-        proxy = (sys.executable, "-c", "from agent.cli import main; main()", "mcp", "--store", store, "--")
-        with _session(case.server) as bare, _session((*proxy, *case.server)) as through:
-            for _ in range(WARM_UP):
-                bare.call_ms(case)
-                through.call_ms(case)
-            taken = [_pair(case, bare, through, swapped=bool(turn % 2)) for turn in range(pairs)]
+    with _both(case.server) as (bare, through):
+        for _ in range(WARM_UP):
+            bare.call_ms(case)
+            through.call_ms(case)
+        taken = [_pair(case, bare, through, swapped=bool(turn % 2)) for turn in range(pairs)]
     added = [proxied - direct for direct, proxied in taken]
     return {
         "bare": _ms(median(direct for direct, _ in taken)),
@@ -138,6 +152,26 @@ def _paired(case: Case, pairs: int) -> Fields:
         "added, median": _ms(median(added)),
         "added, 95th percentile": _ms(quantiles(added, n=20)[-1]),
     }
+
+
+def _read_session(servers: Path) -> Fields | str:
+    """The tokens that reading some files of this project puts into a prompt: bare, and as cards."""
+    if (command := _installed(servers, "filesystem")) is None:
+        return "npm cannot install the server"
+    tokens = counter()
+    with _both((command, str(PROJECT))) as (bare, through):
+        calls = [("read_text_file", {"path": str(PROJECT / name)}) for name in _READ]
+        direct, carded = (sum(one.tokens(tool, given, tokens) for tool, given in calls) for one in (bare, through))
+    return {"calls": len(calls), "tokens, bare": direct, "tokens, through the proxy": carded}
+
+
+@contextmanager
+def _both(server: tuple[str, ...]) -> Iterator[tuple[Session, Session]]:
+    """The server alone, and another of it behind the proxy."""
+    with tempfile.TemporaryDirectory() as store:
+        proxy = (sys.executable, "-c", "from agent.cli import main; main()", "mcp", "--store", store, "--")
+        with _session(server) as bare, _session((*proxy, *server)) as through:
+            yield bare, through
 
 
 def _pair(case: Case, bare: Session, through: Session, *, swapped: bool) -> tuple[float, float]:

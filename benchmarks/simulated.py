@@ -127,13 +127,15 @@ class _Run:
     def turn(self, step: Step) -> Iterator[Segments]:
         """The prompts of one turn: of a reminder where one is due, and of the turn."""
         pressure = self._pressure()
-        if pressure.needed:
-            self._shorten(self._batch(pressure), pressure)
-        elif self._is_due(pressure, soon=2 * step.reply):
+        fits = self._total() + REMINDER + self._budget.reserve <= self._budget.ceiling
+        if fits and self._is_due(pressure, soon=2 * step.reply):
             self._ledger = self._ledger.after({"event": "reminder", "about": [], "content": _text("remind", REMINDER)})
             yield self._prompt()
             self._speak("reminder", 50)
             self._land(RECEIPT, "note")
+            pressure = self._pressure()
+        if pressure.needed:
+            self._shorten(self._batch(pressure), pressure)
         yield self._prompt()
         self._speak("turn", step.reply)
         pressure = self._pressure()

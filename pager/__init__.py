@@ -14,8 +14,9 @@ from .errors import (
 from .node import Node
 from .pager import Pager
 from .paging import Size
+from .phrase import Phrase
 from .tokens import TokenCounter, counter
-from .types import Call, Key, Kind, Lazy, Match, Matches, Page, Result, Rows
+from .types import Call, Key, Kind, Lazy, Match, Matches, Page, Result, Rows, Statement
 
 __all__ = [
     "Call",
@@ -32,10 +33,12 @@ __all__ = [
     "Page",
     "Pager",
     "PagerError",
+    "Phrase",
     "QueryFailed",
     "Result",
     "Rows",
     "Size",
+    "Statement",
     "StoreFailed",
     "TokenCounter",
     "UnknownAddress",

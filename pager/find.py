@@ -1,5 +1,6 @@
-"""Searching below a node: every match has its address, and an empty answer says what was searched and what is near."""
+"""Searching below a node: where a pattern matches, else what is most about its words, each place with its address."""
 
+import itertools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,15 +13,21 @@ from .linewise import Block, within_lines
 from .nearest import closest
 from .node import Node
 from .places import Place, Walk
+from .ranked import Ranked, rank
+from .rowsieve import RowSieve, sieve_for
+from .tablebody import JsonLinesBody
 from .textbody import TextBody
 from .tokens import TokenCounter
-from .types import Match, Matches
+from .types import Match, Matches, Statements
 
 REPEATS = "*+{"
 """Only a pattern that repeats something can take long on one place; a timeout costs ten times a plain search."""
 WIDTH = 160
 VOCABULARY = 5000
 CHECKED = 64
+LEARNED = 20_000
+"""Places whose words are learned where no place had to be read to find nothing."""
+NAMED = 4
 
 
 @dataclass(slots=True)
@@ -30,6 +37,7 @@ class _Search:
     matches: list[Match] = field(default_factory=list)
     total: int = 0
     places: int = 0
+    rows: int | None = None
     stopped: str | None = None
     words: dict[str, None] = field(default_factory=dict)
     latest: str = ""
@@ -46,9 +54,16 @@ class _Search:
 
 
 def search(
-    node: Node, pattern: str, counter: TokenCounter, *, limit_tokens: int, max_matches: int, timeout_seconds: float
+    node: Node,
+    pattern: str,
+    counter: TokenCounter,
+    *,
+    limit_tokens: int,
+    max_matches: int,
+    timeout_seconds: float,
+    statements: Statements | None = None,
 ) -> Matches:
-    """Matches of a pattern below a node; `Pager.find` says more."""
+    """Matches of a pattern below a node, or what its words rank first; `Pager.find` says more."""
     if limit_tokens < 1:
         raise LimitTooSmall(node.address, limit_tokens, 1)
     walk = Walk([])
@@ -56,16 +71,45 @@ def search(
     body = node.body
     if joined is not None and isinstance(body, TextBody) and body.length() > 1:
         found = _run_lines(body, node.address, joined, max_matches, timeout_seconds)
+    elif isinstance(body, JsonLinesBody) and (sieve := sieve_for(compiled.pattern)) is not None:
+        found = _run_rows(body, node.address, compiled, sieve, max_matches, timeout_seconds)
     else:
         found = _run(walk.places(body, node.address), compiled, max_matches, timeout_seconds)
     searched = _searched(node, found, walk.skipped, timeout_seconds)
-    near = () if found.total else tuple(closest(pattern, list(found.words)))
+    if not found.total:
+        known = statements() if statements else ()
+        ranked = rank(node, pattern, known, timeout_seconds=timeout_seconds)
+        return _ranked(node, ranked, found, pattern, searched, counter, limit_tokens)
+    near: tuple[str, ...] = ()
     lines = [f"{match.address}: {match.text}" for match in found.matches]
     answer = bounded(
         lines, lambda shown: _footer(found, shown, searched, near, pattern), counter,
         limit_tokens=limit_tokens, subject=f"find in {node.address}",
     )  # fmt: skip
     return Matches(tuple(found.matches), found.total, answer.text, answer.tokens, searched, near)
+
+
+def _ranked(
+    node: Node, ranked: Ranked, found: _Search, pattern: str, searched: str, counter: TokenCounter, limit_tokens: int
+) -> Matches:
+    near = tuple(closest(pattern, list(found.words)))
+    lines = [f"{match.address}: {match.text}" for match in ranked.matches]
+    answer = bounded(
+        lines, lambda shown: _ranked_footer(ranked, shown, searched, near, pattern), counter,
+        limit_tokens=limit_tokens, subject=f"find in {node.address}",
+    )  # fmt: skip
+    shown = ranked.matches[: answer.shown]
+    return Matches((), 0, answer.text, answer.tokens, searched, near, shown)
+
+
+def _ranked_footer(ranked: Ranked, shown: int, searched: str, near: tuple[str, ...], pattern: str) -> str:
+    if not ranked.shared:
+        hint = f"; near: {', '.join(near)}" if near else ""
+        return f"no match for {pattern[:80]!r}; searched {searched}{hint}"
+    more = f", nowhere {', '.join(ranked.lacking[:NAMED])}" if ranked.lacking else ""
+    stopped = f"; time ran out at {ranked.stopped}" if ranked.stopped else ""
+    partial = f"; searched {searched}" if "not searched" in searched else ""
+    return f"(ranked by words{more}; {shown} of {ranked.shared} parts that share one{stopped}{partial})"
 
 
 def _run_lines(body: TextBody, address: str, joined: Any, max_matches: int, timeout_seconds: float) -> _Search:
@@ -89,6 +133,22 @@ def _run_lines(body: TextBody, address: str, joined: Any, max_matches: int, time
             found.stopped = join(address, found.places)
         if found.stopped:
             break
+    return found
+
+
+def _run_rows(
+    body: JsonLinesBody, address: str, compiled: Any, sieve: str, max_matches: int, timeout_seconds: float
+) -> _Search:
+    """The same over rows, of which only those are parsed that may match."""
+    import regex  # type: ignore[import-untyped]  # it ships no types
+
+    rows = RowSieve(regex.compile(sieve, compiled.flags & regex.IGNORECASE), time.monotonic() + timeout_seconds)
+    found = _run(rows.places(body, address), compiled, max_matches, timeout_seconds)
+    found.stopped = found.stopped or rows.stopped
+    found.rows = rows.rows
+    if not found.total:
+        for place in itertools.islice(Walk([]).places(body, address), LEARNED):
+            _learn(found.words, place.text)
     return found
 
 
@@ -121,7 +181,7 @@ def _compiled(pattern: str) -> tuple[Any, Any]:
 
     Where it is no valid expression, it stands for its own text.
     """
-    import regex  # type: ignore[import-untyped]  # it ships no types
+    import regex
 
     flags = 0 if any(character.isupper() for character in pattern) else regex.IGNORECASE
     try:
@@ -147,6 +207,8 @@ def _learn(words: dict[str, None], text: str, width: int = 400) -> None:
 def _searched(node: Node, found: _Search, skipped: list[str], timeout_seconds: float) -> str:
     where = {"log": "lines", "text": "lines", "code": "lines", "bytes": "blocks of escaped bytes", "array": "elements"}
     text = f"{found.places} {where.get(node.kind, 'keys and values')} of {node.address}"
+    if found.rows is not None:
+        text = f"{found.rows} rows of {node.address}"
     if found.stopped:
         text += f" up to {found.stopped}, where the time of {timeout_seconds:g} s ran out"
     if skipped:

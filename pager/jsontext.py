@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from json.decoder import scanstring  # type: ignore[attr-defined]  # public in CPython, missing from typeshed
 from typing import Any
 
-HUGE = re.compile(r"[eE]\+?\d{3}|\d{300}")
+BIG_EXPONENT = re.compile(r"[eE]\+?\d{3}")
+LONG_DIGITS = 150
+"""Numbers of twice as many digits have a stretch of so many that begins at a multiple of it."""
 NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?")
 SPACE = re.compile(r"[ \t\n\r]*")
 WORDS: dict[str, object] = {
@@ -46,13 +48,19 @@ def parse_json(text: str) -> Any:
     """
     text = text.removeprefix("\ufeff")
     try:
-        if HUGE.search(text):
+        if _may_overflow(text):
             return json.loads(text, parse_float=number, parse_int=number)
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise Malformed(error.msg, text, error.pos) from None
     except RecursionError:
         return _Deep(text).parse()
+
+
+def _may_overflow(text: str) -> bool:
+    """Whether a number in it may be one that Python's own types lose."""
+    starts = range(0, len(text), LONG_DIGITS)
+    return bool(BIG_EXPONENT.search(text)) or any(text[at : at + LONG_DIGITS].isdigit() for at in starts)
 
 
 def number(literal: str) -> float:

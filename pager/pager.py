@@ -22,7 +22,7 @@ from .record import Record
 from .retention import expiring
 from .store import ContentGone, store_at
 from .tokens import TokenCounter, counter
-from .types import Call, Lazy, Matches, Page, Result, Rows
+from .types import Call, Lazy, Matches, Page, Result, Rows, Statements
 from .worker import Worker
 
 BODIES_KEPT = 8
@@ -151,10 +151,13 @@ class Pager:
         limit_tokens: int = 500,
         max_matches: int = 20,
         timeout_seconds: float = 10,
+        statements: Statements | None = None,
     ) -> Matches:
         """Where a pattern occurs in keys, values, cells or lines below an address, with the address of each place.
 
-        `pattern` is a regular expression (taken literally when it is none), case-blind unless it has capitals.
+        `pattern` is a regular expression (taken literally when it is none), case-blind unless it has capitals. Where it
+        matches nothing it is read as plain words, a question say: the records, lines and lists most about them come
+        first, with enough of each to answer. `statements` gives texts on the node that are ranked among them.
         """
         from .find import search
 
@@ -165,6 +168,7 @@ class Pager:
             limit_tokens=limit_tokens,
             max_matches=max_matches,
             timeout_seconds=timeout_seconds,
+            statements=statements,
         )
 
     def query(

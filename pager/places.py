@@ -43,13 +43,13 @@ class Walk:
         if isinstance(body, BytesBody):
             return _blocks(body, address)
         if isinstance(body, (JsonBody, ValueBody)):
-            return _values(body.plain(), address)
+            return places_in(body.plain(), address)
         rows = body.rows()
         values = iter(body.value()) if rows is None else rows
-        return (place for number, row in enumerate(values) for place in _values(row, join(address, number)))
+        return (place for number, row in enumerate(values) for place in places_in(row, join(address, number)))
 
     def _lazy(self, body: LazyBody, address: str) -> Iterator[Place]:
-        yield from _values(body.value().get("about", {}), address)
+        yield from places_in(body.value().get("about", {}), address)
         for name in body.names:
             below = join(address, name)
             yield Place(below, name)
@@ -68,7 +68,7 @@ def _lines(body: TextBody, address: str) -> Iterator[Place]:
         yield Place(join(address, number), line)
 
 
-def _values(root: Any, address: str) -> Iterator[Place]:
+def places_in(root: Any, address: str) -> Iterator[Place]:
     """Keys and leaves of a plain value, depth first, without recursion."""
     stack: list[tuple[str, Iterator[tuple[Key, Any]]]] = [(address, _entries(root))]
     if not isinstance(root, (dict, list)):

@@ -71,6 +71,10 @@ class JsonLinesBody:
     def keys(self, start: int, stop: int) -> Sequence[Key]:
         return _first_numbers((line for line in self._text.lines() if line.strip()), self.length, start, stop)
 
+    def blocks(self) -> Iterator[str]:
+        """The text in pieces of many whole lines."""
+        return self._text.blocks()
+
     def _values(self) -> Iterator[Any]:
         return (record(line) for line in self._text.lines() if line.strip())
 

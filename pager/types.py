@@ -1,6 +1,6 @@
 """The plain values that go in and out of the pager."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -72,10 +72,24 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """What is known of a part of a result; `about`: words a question may have for it besides those of its text."""
+
+    address: str
+    text: str
+    about: str = ""
+
+
+Statements = Callable[[], Iterable[Statement]]
+"""What is known of a node; asked only when a search's pattern itself matches nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Matches:
     """What a search found: the first matches, how many there are in all, and the answer as bounded text.
 
-    `searched` says what was looked through and what was not; `near` holds what comes closest when nothing matched.
+    `searched` says what was looked through and what was not. Where nothing matched as a pattern, `ranked` holds the
+    parts shown that are most about its words, best first, and `near` words like it.
     """
 
     matches: tuple[Match, ...]
@@ -84,6 +98,7 @@ class Matches:
     tokens: int
     searched: str
     near: tuple[str, ...] = ()
+    ranked: tuple[Match, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

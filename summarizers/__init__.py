@@ -1,6 +1,7 @@
 """What matters in a tool result, in 100 to 200 tokens, with the address of each statement.
 
 `facts` finds, `summarize` packs under an exact budget, `card` is the first view of a new result, `stub` its last line;
+`stated` gives the facts to a search;
 `summarize_with` lets a small model choose and connect, and keeps of that only what verifies.
 """
 
@@ -10,6 +11,7 @@ from .card import Card, card, stub
 from .fact import Fact
 from .gather import facts
 from .paged import paged
+from .stated import stated
 from .summary import SMALLEST_BUDGET, Summary, summarize
 from .templating import TemplateError, Templates, unframed
 from .views import Views
@@ -39,6 +41,7 @@ __all__ = [
     "page_text",
     "paged",
     "rows_text",
+    "stated",
     "stub",
     "summarize",
     "summarize_with",

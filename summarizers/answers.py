@@ -32,6 +32,7 @@ def matches_text(address: str, pattern: str, found: Matches, templates: Template
         total=found.total,
         searched=clipped(str(found.searched), 30, counter),
         near=[clipped(str(one), 20, counter) for one in list(found.near)[:3]],
+        ranked=bool(found.ranked),
     )
 
 

@@ -60,14 +60,21 @@ def _ends(block: Lines) -> list[int]:
 
 def pairs_in(block: Lines) -> Iterator[Pairs]:
     """Yield the runs of at least two `name: value` lines of a block."""
-    title, entries = "", list[tuple[str, str, int]]()
+    title, entries, outer = "", list[tuple[str, str, int]](), -1
     for index, line in block:
         found = _PAIR.match(line) if len(line) < 400 else None
         if found and not found["value"].startswith("//") and "%|" not in line:
+            if not entries and _indent(line) <= outer:
+                title = ""
             entries.append((found["key"].strip(), found["value"].strip(), index))
             continue
         if len(entries) >= 2:
             yield Pairs(title, tuple(entries))
         title, entries = ("" if is_rule(line) else line.strip().rstrip(":")), []
+        outer = _indent(line) if line.rstrip().endswith(":") else -1
     if len(entries) >= 2:
         yield Pairs(title, tuple(entries))
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())

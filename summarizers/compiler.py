@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from . import text
 from .diagnostic import Diagnostic, diagnostics, is_diagnostic
 from .fact import Fact
 from .lines import TEXTUAL, clip, head, plural, ranked, stream
@@ -28,6 +29,9 @@ def facts(node: Node, focus: str | None) -> Iterator[Fact]:
     """Yield the counts by severity, rule and file, then the first and most frequent diagnostics."""
     found = list(diagnostics(enumerate(stream(node))))
     told = [one for one in found if one.severity not in ("note", "help")]
+    if not told:
+        yield from text.facts(node, focus)
+        return
     yield from _counts(node, told)
     for noun, values in (
         ("rule", (one.rule for one in told)),
@@ -78,6 +82,6 @@ def _first(node: Node, told: list[Diagnostic]) -> Iterator[Fact]:
             one.severity,
         )
     messages = Counter(one.message for one in told)
-    text, count = ranked(messages)[0] if messages else ("", 0)
+    common, count = ranked(messages)[0] if messages else ("", 0)
     if count > 1:
-        yield Fact(f"most frequent message {count}×: {clip(text, 110)}", node.address, 0.9, "top")
+        yield Fact(f"most frequent message {count}×: {clip(common, 110)}", node.address, 0.9, "top")

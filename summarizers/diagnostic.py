@@ -30,6 +30,7 @@ _ONE_LINE = tuple(
 )
 _FLAG = re.compile(r"\s*[\[(](?P<rule>-W[\w=+-]+|[\w./@-]{2,60})[\])]$")
 _RUSTC = re.compile(r"(?P<severity>error|warning)(?:\[(?P<code>\w+)\])?: (?P<message>.*)$")
+_RULED = re.compile(r"(?P<code>[A-Z]{1,6}\d{2,5}) (?:\[\*\] )?(?P<message>\S.*)$")
 _ARROW = re.compile(r"\s*(?:-->|╭─\[|,-\[) ?(?P<file>[^\s:]+):(?P<line>\d+):\d+")
 _ESLINT = re.compile(
     r"\s+(?P<line>\d+):\d+\s+(?P<severity>error|warning)\s+(?P<message>\S.*?)(?:\s{2,}(?P<code>[\w@/-]+))?$"
@@ -83,7 +84,7 @@ def diagnostics(lines: Iterable[tuple[int, str]]) -> Iterator[Diagnostic]:
         elif eslint := _ESLINT.match(line):
             yield _joined(eslint, file, eslint["line"], index)
         else:
-            announced = _RUSTC.match(line) or (announced if line.strip() == "" else None)
+            announced = _RUSTC.match(line) or _RULED.match(line) or (announced if line.strip() == "" else None)
 
 
 def _diagnostic(found: re.Match[str], index: int, function: str) -> Diagnostic:
@@ -100,7 +101,7 @@ def _diagnostic(found: re.Match[str], index: int, function: str) -> Diagnostic:
 def _joined(found: re.Match[str], file: str, line: str, index: int) -> Diagnostic:
     parts = found.groupdict()
     code = parts.get("code") or ""
-    return Diagnostic(_severity(parts["severity"], code), file, line, code, parts["message"], "", index)
+    return Diagnostic(_severity(parts.get("severity"), code), file, line, code, parts["message"], "", index)
 
 
 def _severity(word: str | None, code: str) -> str:

@@ -5,8 +5,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from pager import Phrase
+
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 _K1, _B = 1.2, 0.6
+_ENOUGH = 2.5  # words' worth of a focus that a text need not exceed
 _STOP_WORDS = frozenset(
     (
         *(
@@ -61,6 +64,28 @@ def relevance(focus: str | None, texts: Sequence[str]) -> list[float]:
     scores = [_score(bag, weight, mean) for bag in bags]
     best = max(scores)
     return [score / best if best else 0.0 for score in scores]
+
+
+def answering(focus: str, texts: Sequence[str]) -> list[float]:
+    """For each text how much of the focus it answers: the terms it has, weighed by how rare they are among all.
+
+    Unlike `relevance` nothing is scaled to the best of them: where none is about the focus, all are near 0. From 1 on a
+    text answers as much as a question of a few words holds, however long the focus is.
+    """
+    phrase = Phrase(focus)
+    held = [phrase.bits(text) for text in texts]
+    weights = [
+        _weight(term.weight, sum(bits >> n & 1 for bits in held), len(texts)) for n, term in enumerate(phrase.terms)
+    ]
+    asked = min(_ENOUGH, sum(weight for weight, term in zip(weights, phrase.terms, strict=True) if term.text))
+    if not asked:
+        return [0.0] * len(texts)
+    return [sum(w for n, w in enumerate(weights) if bits >> n & 1) / asked for bits in held]
+
+
+def _weight(weight: float, count: int, total: int) -> float:
+    """A term's weight, less where many texts have it: all of it where at most one does."""
+    return weight * min(1.0, math.log(1 + (total - count + 0.5) / (count + 0.5)) / math.log(1 + (total - 0.5) / 1.5))
 
 
 def mentions(focus: str, texts: Sequence[str]) -> list[int]:

@@ -5,29 +5,34 @@ from dataclasses import replace
 
 from pager import Node
 
+from .about import ABOUT
 from .changes import changes
 from .fact import Fact
-from .focus import relevance
+from .focus import answering
 from .registry import summarizer_of
 
-_FOCUS = 1.5  # how many times its salience the fact most about the focus gains
+_SHARED_EASILY = {"focus": 0.75, "schema": 0.7, "parts": 0.7, "shape": 0.7, "heading": 0.8}
+"""What is kept of the relevance of facts on these topics."""
 
 
 def facts(node: Node, *, focus: str | None = None) -> list[Fact]:
     """Every fact the node's summarizer finds, most salient first; the same ones every time.
 
-    `focus` (a goal, a question) raises facts that are about its terms.
+    `focus` (a goal, a question) brings rows and passages about it, and says of each fact how much of it that answers.
     """
     with _numbers_of_any_size(node):
         found = [*_how_it_came(node), *changes(node), *summarizer_of(node).facts(node, focus)]
     if focus:
-        scores = relevance(focus, [f"{fact.text} {fact.address}" for fact in found])
-        found = [_raised(fact, score) for fact, score in zip(found, scores, strict=True)]
-    return sorted(found, key=lambda fact: (-fact.salience, fact.address, fact.text, fact.topic))
+        answered = answering(focus, [f"{fact.text} {fact.address} {ABOUT.get(fact.topic, '')}" for fact in found])
+        found = [_answering(fact, share) for fact, share in zip(found, answered, strict=True)]
+    return sorted(found, key=lambda fact: (-fact.standing, fact.address, fact.text, fact.topic))
 
 
-def _raised(fact: Fact, score: float) -> Fact:
-    return replace(fact, salience=fact.salience * (1 + _FOCUS * score) + _FOCUS * score / 4) if score else fact
+def _answering(fact: Fact, share: float) -> Fact:
+    """The fact with its relevance; quotations and lists of names share words more easily than they answer."""
+    share *= _SHARED_EASILY.get(fact.topic, 1.0)
+    salience = min(fact.salience, share) if fact.topic == "focus" else fact.salience
+    return replace(fact, relevance=share, salience=salience)
 
 
 def _numbers_of_any_size(node: Node) -> AbstractContextManager[object]:

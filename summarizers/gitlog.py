@@ -20,6 +20,7 @@ _DATE = re.compile(r"(?:Author|Commit)?Date: +(?P<date>.*)$")
 _YEAR = re.compile(r"\b((?:19|20)\d\d)\b")
 _STAT = re.compile(r" (?P<file>\S.*?) +\| +(?:\d+|Bin)\b")
 _ONE_LINE = re.compile(r"(?:[*|/\\ ]* )?(?P<hash>[0-9a-f]{7,40}) (?P<subject>\S.*)$")
+_LETTER = re.compile(r"[a-f]")
 
 
 def matches(node: Node) -> bool:
@@ -32,7 +33,9 @@ def matches(node: Node) -> bool:
 
 
 def _brief(lines: list[str]) -> bool:
-    return len(lines) >= 3 and all(_ONE_LINE.match(line) and not line.isdigit() for line in lines)
+    """Whether every line starts with a hash; where none of them has a letter they are numbers."""
+    found = [hit["hash"] for line in lines if (hit := _ONE_LINE.match(line)) and not line.isdigit()]
+    return len(found) == len(lines) >= 3 and any(map(_LETTER.search, found))
 
 
 def facts(node: Node, focus: str | None) -> Iterator[Fact]:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from .keyed import named_values
+
 _RULE = re.compile(r"[\s|+:=_─━┄┼╋├┤┌┐└┘╭╮╰╯┬┴│╞╪╡═-]{3,}$")
 _RUNS = (re.compile(r"=+"), re.compile(r"-+"), re.compile(r"─+"))
 _SHAPES = tuple(
@@ -43,11 +45,20 @@ def grid_of(lines: Sequence[tuple[int, str]]) -> Grid | None:
     body = [(index, line.rstrip()) for index, line in lines if line.strip() and not is_rule(line)]
     if len(body) < 3:
         return None
+    if (named := named_values([line for _, line in body])) is not None:
+        return _of_names(body, named)
     if _barred([line for _, line in body[:40]]):
         return _of_bars(body)
     rules = [line for _, line in lines if is_rule(line)]
     spans = next((found for rule in rules if len(found := _runs(rule)) > 1), None)
     return _of_gaps(body, spans)
+
+
+def _of_names(body: Sequence[tuple[int, str]], named: Sequence[dict[str, str]]) -> Grid:
+    """A table of lines that name their values themselves."""
+    names = max((list(row) for row in named), key=len)
+    rows = [tuple(row.get(name, "") for name in names) for row in named]
+    return _grid(names, rows, [index for index, _ in body])
 
 
 def _runs(rule: str) -> list[tuple[int, int]]:
@@ -74,7 +85,11 @@ def _of_gaps(body: Sequence[tuple[int, str]], spans: list[tuple[int, int]] | Non
     header, lines = body[0][1], [line for _, line in body[1:]]
     if spans is None and (bare := _headless(body)) is not None:
         return bare
-    if len(header.split()) < 2 or not _is_header(re.split(r"\s{2,}|\t", header.strip())):
+    if (
+        len(header.split()) < 2
+        or header.split()[0].endswith(":")
+        or not _is_header(re.split(r"\s{2,}|\t", header.strip()))
+    ):
         return None
     if spans is None:
         spans = _spans(header, lines)
@@ -180,7 +195,9 @@ def _is_header(cells: Sequence[str]) -> bool:
         for cell in filled
         if re.search(r"[A-Za-z#%]", cell) and not re.fullmatch(r"[-+]?\d[\d.,]* ?[A-Za-z%]{0,3}", cell)
     )
-    return len(filled) >= 2 and wordy >= 0.8 * len(filled) and max(map(len, filled)) <= 60
+    return (
+        len(filled) >= 2 and not filled[0].endswith(":") and wordy >= 0.8 * len(filled) and max(map(len, filled)) <= 60
+    )
 
 
 def _is_table(names: Sequence[str], rows: Sequence[tuple[str, ...]]) -> bool:

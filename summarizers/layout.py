@@ -42,13 +42,14 @@ def _section(facts: Sequence[Fact], home: str, root: str) -> list[str]:
     for fact in sorted(facts, key=lambda fact: fact.topic != "shape"):
         key = "\0head" if fact.topic == "shape" and fact.address == home else fact.group or "\0" + fact.text
         groups.setdefault(key, []).append(fact)
-    lines = [_line(members, home) for members in groups.values()]
+    lines = [line_of(members, home) for members in groups.values()]
     if home != root and lines:
         lines[0] = f"{home[len(root) :].lstrip('/')}: {lines[0]}"
     return lines
 
 
-def _line(facts: Sequence[Fact], home: str) -> str:
+def line_of(facts: Sequence[Fact], home: str) -> str:
+    """Facts of one group on one line, each with what a reader adds to `home` to find it."""
     parts = [_with_address(facts[0].text, relative(facts[0], home))]
     said = facts[0]
     for fact in facts[1:]:

@@ -23,6 +23,8 @@ def clean(line: str) -> str:
 
     What exceeds LONGEST_LINE is cut.
     """
+    if line.isprintable():
+        return line[:LONGEST_LINE].rstrip()
     line = line.rstrip("\r\n")
     line = line[line.rfind("\r") + 1 :][:LONGEST_LINE]
     if "\x1b" in line:

@@ -175,6 +175,7 @@ def _worded(found: list[Family]) -> dict[str, Counter[str]]:
 _ASKED = frozenset({"IP", "user", "status", "state", "code", "error", "errno", "exit", "reason", "signal", "path"})
 
 
+_FEW, _BRIEF = 4, 40  # values, and characters of them, that are all told
 _SCATTERED = 20  # values none of which has its share: how many there are says more than the most frequent
 
 
@@ -204,4 +205,6 @@ def _measures(label: str, column: Column) -> bool:
 
 def _category(label: str, counts: Counter[str], total: int) -> str:
     name, most = ranked(counts)[0]
+    if label != "IP" and len(counts) <= _FEW and sum(map(len, counts)) <= _BRIEF:
+        return f"{label} " + ", ".join(f"{one} {count}" for one, count in ranked(counts)) + f" of {total}"
     return f"{label} {clip(name, 60)} {most} of {total}, {len(counts)} distinct"

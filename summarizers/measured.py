@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pager import Node
 
 _FEWEST = 3  # like numbers of which extremes are told
-_NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?(?P<unit> ?[^\s\d,.]{0,6})$")
+_NUMBER = re.compile(r"[-+]?(?!0\d)(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?(?P<unit> ?[^\s\d,.]{0,6})$")
 
 
 def pair_facts(node: Node, runs: Sequence[Pairs]) -> Iterator[Fact]:

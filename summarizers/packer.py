@@ -14,6 +14,10 @@ _ALARM = 2.0  # facts from this salience on are tried before all others, however
 _DECAY = 0.94  # of a topic's worth with each fact of it that is already in
 _LINE = 8  # tokens that any fact is counted to cost besides its words: the line, the address
 _LENGTH_POWER = 0.55  # 0: longest and shortest facts weigh alike; 1: worth per token
+_FOCUS_SHARE = 0.5  # of the room for facts that those which answer a focus may take before all others
+_ANSWERS = 0.5  # of a focus that a fact must answer to be one of them
+_ANSWER_POWER = 0.35  # as _LENGTH_POWER, for those
+_SAME = 2  # of them on one topic
 _PATIENCE = 12  # facts that may fail to fit, one after the other, before the packer is content
 
 
@@ -38,9 +42,9 @@ def pack(
 ) -> Packed | None:
     """The most telling facts that `frame(lines, left_out)` can hold in `budget_tokens`, the frame's own words included.
 
-    Greedy by salience per length, each topic worth less with every fact of it; `first` (some of `facts`) are in before
-    all others. None where even the frame with those alone is too long. The count is made on the whole text, so it is
-    exact for every counter.
+    `first` (some of `facts`) are in before all others; then those that answer a focus, within a share of the budget;
+    then greedily by salience per length, each topic worth less with every fact of it. None where even the frame with
+    `first` alone is too long. The count is made on the whole text, so it is exact for every counter.
     """
     candidates = distinct(facts)
     chosen = _in_order(candidates, first)
@@ -49,8 +53,9 @@ def pack(
     if tokens > budget_tokens:
         return None
     queue = _Queue([fact for fact in candidates if all(fact is not one for one in chosen)], root, counter)
+    room = _FOCUS_SHARE * (budget_tokens - tokens)
     failures = 0
-    while failures < _PATIENCE and (fact := queue.next(chosen)) is not None:
+    while failures < _PATIENCE and (fact := queue.asked(chosen, room) or queue.next(chosen)) is not None:
         trial = _in_order(candidates, [*chosen, fact])
         trial_text = frame(lines_of(trial, root), len(candidates) - len(trial))
         trial_tokens = counter.count(trial_text)
@@ -70,11 +75,11 @@ def distinct(facts: Sequence[Fact]) -> list[Fact]:
     """Best first, each statement once: the same words at the same place, or anywhere below it, say nothing new."""
     seen: set[tuple[str, str]] = set()
     kept = []
-    for fact in sorted(facts, key=lambda fact: (-fact.salience, fact.address, fact.text, fact.topic)):
-        key = (fact.text, fact.topic)
-        if key not in seen:
-            seen.add(key)
+    for fact in sorted(facts, key=lambda fact: (-fact.standing, fact.address, fact.text, fact.topic)):
+        keys = {(fact.text, fact.topic), (fact.text, fact.address)}
+        if not keys & seen:
             kept.append(fact)
+        seen |= keys
     return kept
 
 
@@ -84,7 +89,27 @@ class _Queue:
     def __init__(self, candidates: Sequence[Fact], root: str, counter: TokenCounter) -> None:
         self._left = list(candidates)
         self._length = {id(fact): counter.count(f"{fact.text} {relative(fact, root)}") for fact in candidates}
+        answers = [fact for fact in candidates if fact.relevance >= _ANSWERS]
+        self._answers = sorted(answers, key=lambda fact: (-self._answer_worth(fact), -fact.salience))
         self._label = {group: counter.count(group) for group in {fact.group for fact in candidates}}
+
+    def asked(self, chosen: Sequence[Fact], room: float) -> Fact | None:
+        """The fact that answers most of the focus and fits what is left of `room` tokens, taken off the queue.
+
+        The better the best of them answers, the more of the room may be used; none where none is near an answer.
+        """
+        spent = sum(self._length.get(id(fact), 0) for fact in chosen if fact.relevance >= _ANSWERS)
+        topics = Counter(fact.topic for fact in chosen if fact.relevance >= _ANSWERS)
+        for fact in self._answers:
+            fits = spent + self._length[id(fact)] <= room * min(1.0, fact.relevance)
+            if fits and topics[fact.topic] < _SAME and any(fact is one for one in self._left):
+                self._left.remove(fact)
+                return fact
+        return None
+
+    def _answer_worth(self, fact: Fact) -> float:
+        """Its relevance, less where it takes many words."""
+        return fact.relevance / math.pow(self._length[id(fact)] + _LINE, _ANSWER_POWER)
 
     def next(self, chosen: Sequence[Fact]) -> Fact | None:
         """The fact worth most now, taken off the queue."""

@@ -53,6 +53,9 @@ _NAME_NAME = re.compile(
     re.IGNORECASE,
 )
 
+_CALENDAR_NAME = re.compile(r"day|month|weekday|hour|minute", re.IGNORECASE)
+_UNNAMED = re.compile(r"column ?\d+")
+_GIVEN_OUT = 10_000
 _EPOCHS = ((1e9, 2.2e9, 1.0), (1e12, 2.2e12, 1e3), (1e15, 2.2e15, 1e6), (1e18, 2.2e18, 1e9))  # 2001 to 2039
 
 
@@ -113,11 +116,13 @@ def number_role(label: str, integers: bool, values: Sequence[object], distinct: 
     """Whether a numeric column measures, identifies, classifies or merely counts its rows."""
     if not integers:
         return "measure"
+    if _UNNAMED.fullmatch(label) and _is_narrow(values, distinct, count):
+        return "identifier"
     if distinct > 3 and _YEAR_NAME.search(label) and all(isinstance(v, int) and 1000 <= v <= 2200 for v in values if v):
         return "time"
     if distinct <= 2 and count > 4 and set(values) <= {0, 1, None}:
         return "flag"
-    if distinct <= 3 and count >= 8:
+    if (distinct <= 3 and count >= 8) or _CALENDAR_NAME.fullmatch(label):
         return "category"
     if _ID_NAME.search(label) and distinct > 0.5 * count:
         return "identifier"
@@ -128,6 +133,14 @@ def number_role(label: str, integers: bool, values: Sequence[object], distinct: 
     if _INDEX_NAME.search(label) and distinct == count:
         return "index"
     return "identifier" if _CODE_NAME.search(label) and distinct > 0.9 * count else "measure"
+
+
+def _is_narrow(values: Sequence[object], distinct: int, count: int) -> bool:
+    """Large numbers that hardly differ and hardly repeat: numbers given out in turn."""
+    numbers = [value for value in values if isinstance(value, int)]
+    if not numbers or distinct <= 0.9 * count or min(numbers) < _GIVEN_OUT:
+        return False
+    return max(numbers) - min(numbers) <= 0.02 * max(numbers)
 
 
 def _is_running(values: Sequence[object], distinct: int, count: int) -> bool:

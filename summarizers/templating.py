@@ -89,11 +89,6 @@ class Templates:
         return self._environment.get_template(file).render(fields).strip("\n")
 
 
-def _is_page(name: str | None) -> bool:
-    """Whether Jinja must escape what enters a template."""
-    return name is not None and name.endswith(".html.j2")
-
-
 @lru_cache(maxsize=8)
 def _environment(override: Path | None) -> jinja2.Environment:
     """The templates of a folder over ours, compiled once however often they are asked for; a changed file is read."""
@@ -109,6 +104,11 @@ def _environment(override: Path | None) -> jinja2.Environment:
     environment.filters["line"] = on_one_line
     environment.filters["shown"] = written_out
     return environment
+
+
+def _is_page(name: str | None) -> bool:
+    """Whether Jinja must escape what enters a template."""
+    return name is not None and name.endswith(".html.j2")
 
 
 def _shipped_folder() -> Path:

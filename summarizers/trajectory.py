@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from .arguments import argument_facts
 from .conversation import Turn, conversation_in
 from .fact import Fact
 from .lines import clip, listing, plural
@@ -68,6 +69,7 @@ def _tools(node: Node, turns: tuple[Turn, ...], places: list[str]) -> Iterator[F
     yield Fact(f"{plural(len(calls), 'tool call')}: {listing(tools, 8)}", node.address, 2.1, "top")
     last, at = calls[-1]
     yield Fact(f"last call {last.tool}({clip(last.arguments, 60)})", places[at], 0.9, "range")
+    yield from argument_facts(calls, places)
     acting = [(call, at) for call, at in calls if _ACTS.search(call.tool)]
     if acting and len(acting) < len(calls):
         first, at = acting[0]

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from pager import Call, Pager, PagerError
 
 from .answers import matches_text, page_text, rows_text
 from .card import card
+from .stated import stated
 from .summary import SMALLEST_BUDGET
 from .templating import Templates, neutralise
 
@@ -80,15 +82,16 @@ class Views:
         return self._answered(lambda limit: page_text(self.pager.open(address, limit_tokens=limit), self.templates))
 
     def find(self, address: str, pattern: str) -> str:
-        """Search a stored result, from an address on, for words or a regular expression.
+        """Search a stored result, from an address on, for a regular expression, or for plain words such as a question.
 
         Args:
             address: where to search, such as r3
-            pattern: the words or the expression
+            pattern: the expression or the words
         """
+        known = cache(lambda: stated(self.pager.node(address)))
 
         def found(limit: int) -> str:
-            matches = self.pager.find(address, pattern, limit_tokens=limit)
+            matches = self.pager.find(address, pattern, limit_tokens=limit, statements=known)
             return matches_text(address, pattern, matches, self.templates, self.pager.counter)
 
         return self._answered(found)

@@ -1,4 +1,4 @@
-"""The command that measures: quality, speed, memory, investigations, from the checkout that carries the benchmarks."""
+"""The command that measures, from the checkout that carries the benchmarks."""
 
 import runpy
 import sys
@@ -18,10 +18,10 @@ class Benchmark(StrEnum):
 
     quality = "quality"
     speed = "speed"
-    investigate = "investigate"
     memory = "memory"
     proxy = "proxy"
     schedule = "schedule"
+    investigate = "investigate"
 
 
 def bench(
@@ -30,7 +30,7 @@ def bench(
         Benchmark, typer.Argument(help="What to measure; further options are its own (see --help after it).")
     ],
 ) -> None:
-    """Measure quality against tokens, speed, memory, schedules of shortening, the MCP proxy, or investigations."""
+    """Measure quality against tokens, speed, memory, schedules of shortening, investigations, or the MCP proxy."""
     if not (CHECKOUT / "benchmarks" / "quality.py").is_file():
         raise BadInput(
             "the benchmarks come with the source, not with the package; run this from a clone of the project"

@@ -1,5 +1,6 @@
 """How the command comes by an investigation's ceiling: derived from memory, or given and held against it."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -36,14 +37,21 @@ def read_ceiling(text: str | None) -> int | None:
     return int(digits)
 
 
-def ceiling_for(model: Model, asked: int | None) -> Ceiling:
-    """The ceiling asked for, or the largest that is safe: in the memory that is free now, or in a server's context.
+def check_settings(settings: Mapping[str, Any], ceiling: int | None) -> None:
+    """Refuse settings that cannot be before a model is loaded for them. Raises BadSettings."""
+    Settings(**{**settings, **({"ceiling": ceiling} if ceiling is not None else {})})
 
-    Of a server whose context nobody knows it is the settings' own. Raises CeilingTooLow where nothing fits.
+
+def ceiling_for(model: Model, asked: int | None) -> Ceiling:
+    """The ceiling asked for, or the largest that is safe in the memory that is free now.
+
+    Behind a server, whose memory is its own affair, it is the default within what its model can read. Raises
+    CeilingTooLow where nothing fits.
     """
     if hasattr(model, "safe_ceiling"):  # a model on this machine; its class would load torch
         return _planned(cast("LocalModel", model), asked)
-    tokens = asked or model.context_tokens or Settings().ceiling
+    default = Settings().ceiling
+    tokens = asked or min(default, model.context_tokens or default)
     return Ceiling(
         tokens, {"chosen": "given" if asked else AUTO, "limited_by": "context", "context": model.context_tokens}
     )

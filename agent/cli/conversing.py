@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from ..run import RunFolder
 from ..settings import Settings
 from ..talk import Talk
 from ..tools import Tool
+from .ceilings import ceiling_for, check_settings, read_ceiling
 from .live import Live
 from .outcome import outcome_fields
 from .output import print_json, print_note, print_text
@@ -35,7 +36,9 @@ def chat(
     model: ModelSource = None,
     base_url: BaseUrl = None,
     tokenizer: ServedTokenizer = None,
-    ceiling: Annotated[int | None, typer.Option(help="The most tokens of a generation: prompt and reserve.")] = None,
+    ceiling: Annotated[
+        str | None, typer.Option(help="The most tokens of a generation, prompt and reserve; auto: what memory holds.")
+    ] = None,
     max_turns: Annotated[int | None, typer.Option(help="Turns for each message before its answer is due.")] = None,
     max_new_tokens: Annotated[int | None, typer.Option(help="Tokens reserved for a reply.")] = None,
     run: Annotated[Path | None, typer.Option(help="A new folder for the run.")] = None,
@@ -44,11 +47,15 @@ def chat(
     as_json: Json = False,
 ) -> None:
     """Talk with a model that looks into a network: each line is a message, from a terminal or a pipe."""
-    options: dict[str, Any] = {"ceiling": ceiling, "max_turns": max_turns, "max_new_tokens": max_new_tokens}
+    options: dict[str, Any] = {"max_turns": max_turns, "max_new_tokens": max_new_tokens}
     chosen = {name: value for name, value in options.items() if value is not None}
-    loaded = Templates(templates)
-    asked = ModelChoice(model, base_url=base_url, tokenizer=tokenizer)
-    talk = _talk(resumed, run, subject, asked, chosen, loaded, unobserved if as_json else Live())
+    limit, loaded, observer = read_ceiling(ceiling), Templates(templates), unobserved if as_json else Live()
+    if resumed is not None:
+        changed = chosen | ({"ceiling": limit} if limit else {})
+        talk = _resumed(resumed, changed, base_url, tokenizer, loaded, observer)
+    else:
+        asked = ModelChoice(model, base_url=base_url, tokenizer=tokenizer)
+        talk = _begun(run or _new_run(), subject, asked, limit, chosen, loaded, observer)
     if sys.stdin.isatty():
         print_note(f"Each line is a message; {_COMMANDS}.")
     converse(talk, _lines(), as_json=as_json)
@@ -68,29 +75,48 @@ def converse(talk: Talk, lines: Iterable[str], *, as_json: bool = False) -> None
         print_note(f"run {talk.run}: report.html; talk on with: toolpager chat --resume {talk.run}")
 
 
-def _talk(
-    resumed: Path | None,
-    run: Path | None,
+def _begun(
+    run: Path,
     subject: str | None,
-    model: ModelChoice,
-    chosen: dict[str, Any],
+    asked: ModelChoice,
+    ceiling: int | None,
+    chosen: Mapping[str, Any],
     templates: Templates,
     observer: Observer,
 ) -> Talk:
-    """A new talk, or the one that a run's folder holds, under the settings it began with or those changed now."""
-    if resumed is not None:
-        info = RunFolder(resumed).info()
-        about, settings, place = dict(info.about), replace(info.settings, **chosen), resumed
-        model = ModelChoice.noted(about, base_url=model.base_url, tokenizer=model.tokenizer)
-    else:
-        about = {"subject": str(subject_folder(subject or model.network)), **model.about()}
-        settings, place = Settings(**{"answer_after": 0, "narrow_after": NARROW_AFTER, **chosen}), run or _new_run()
+    """A new talk, under the ceiling asked for or the largest that is safe."""
+    settings = {"answer_after": 0, "narrow_after": NARROW_AFTER, **chosen}
+    check_settings(settings, ceiling)
+    folder = subject_folder(subject or asked.network)
+    model = asked.load(templates)
+    derived = ceiling_for(model, ceiling)
     return Talk(
-        place,
-        model=partial(model.load, templates),
-        tools=partial(_tools, Path(str(about["subject"]))),
-        settings=settings,
-        about=about,
+        run,
+        model=lambda: model,
+        tools=partial(_tools, folder),
+        settings=Settings(ceiling=derived.tokens, **settings),
+        about={"subject": str(folder), **asked.about(), "memory": derived.about},
+        observer=observer,
+        templates=templates,
+    )
+
+
+def _resumed(
+    run: Path,
+    changed: Mapping[str, Any],
+    base_url: str | None,
+    tokenizer: str | None,
+    templates: Templates,
+    observer: Observer,
+) -> Talk:
+    """The talk that a run's folder holds, under the settings it began with or those changed now."""
+    info = RunFolder(run).info()
+    return Talk(
+        run,
+        model=partial(ModelChoice.noted(info.about, base_url=base_url, tokenizer=tokenizer).load, templates),
+        tools=partial(_tools, Path(str(info.about["subject"]))),
+        settings=replace(info.settings, **changed),
+        about=info.about,
         observer=observer,
         templates=templates,
     )

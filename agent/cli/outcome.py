@@ -63,12 +63,12 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
     lines += ["", "not looked at", *(f"  {line}" for line in left)] if left else []
     lines += ["", "tokens of every generation: # prompt, . reserve, | ceiling"]
     lines += [f"  {line}" for line in chart_lines(run_generations(outcome.run.path))]
-    lines += ["", _said(outcome.tokens)]
+    lines += ["", _spent(outcome.tokens)]
     lines += ["", f"run {outcome.run.path}: report.html, report.md, events.jsonl, prompts/, store/"]
     print_text("\n".join(lines) + "\n")
 
 
-def _said(spent: Totals) -> str:
+def _spent(spent: Totals) -> str:
     read = f"{spent.input_tokens:,} prompt tokens: {spent.reused_tokens:,} reused, {spent.computed_tokens:,} computed"
     return f"{read}; {spent.new_tokens:,} generated; {spent.seconds:.1f} s"
 

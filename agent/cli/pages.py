@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from pager import Call, Pager, Result, counter
-from summarizers import Templates, card, summarize, summarize_with
+from summarizers import Templates, card, stated, summarize, summarize_with
 
 from ..errors import BadInput
 from ..run import RunFolder
@@ -109,16 +109,20 @@ def open_(
 
 def find(
     address: str,
-    pattern: Annotated[str, typer.Argument(help="A regular expression; lower case matches any case.")],
+    pattern: Annotated[str, typer.Argument(help="A regular expression (lower case matches any case), or plain words.")],
     limit_tokens: Annotated[int, typer.Option(min=1, help="The most tokens of the answer.")] = 500,
     store: Store = DEFAULT_STORE,
     run: OfRun = None,
     tokenizer: Tokenizer = None,
     as_json: Json = False,
 ) -> None:
-    """Search a result and print what matches, with addresses; exit status 1 where nothing does, as of grep."""
+    """Search a result: print what matches a pattern, else what is most about its words, with addresses.
+
+    Exit status 1 where neither is found, as of grep.
+    """
     with existing(_of(run, store), tokenizer) as pager:
-        found = pager.find(address, pattern, limit_tokens=limit_tokens)
+        node = pager.node(address)
+        found = pager.find(address, pattern, limit_tokens=limit_tokens, statements=lambda: stated(node))
     if as_json:
         print_json(
             {
@@ -128,11 +132,12 @@ def find(
                 "tokens": found.tokens,
                 "searched": found.searched,
                 "near": found.near,
+                "ranked": [{"address": match.address, "text": match.text} for match in found.ranked],
             }
         )
     else:
         print_text(found.text + "\n")
-    if not found.total:
+    if not found.total and not found.ranked:
         raise typer.Exit(1)
 
 

@@ -216,7 +216,8 @@ def _walls(made: Plan, free: Free) -> dict[str, dict[str, int]]:
 def _lines(about: Planned, made: Plan, free: Free, safe: Safe, rows: list[int], reserve: int) -> Iterator[str]:
     chunk = f"prefilled {made.chunk_tokens} tokens at a time" if made.chunk_tokens else "prefilled at once"
     kernel = made.kernels.first if made.chunk_tokens is None else made.kernels.later
-    yield f"{about.name} in {made.dtype} on {made.place}, {kernel} attention ({made.kernels.why}), {chunk}"
+    yield f"{about.name} in {made.dtype} on {made.place}, {kernel} attention, {chunk}"
+    yield f"{kernel}: {made.kernels.why}"
     yield f"{about.weights.parameters:,} parameters by {about.weights.source}; {_gib(free.bytes)} GiB: {free.limit}"
     yield ""
     if safe.tokens:
@@ -227,7 +228,8 @@ def _lines(about: Planned, made: Plan, free: Free, safe: Safe, rows: list[int], 
     yield ""
     yield from _table(made, free, rows)
     yield ""
-    yield "GiB; the peak holds the largest of scores, activations and logits, which never coincide"
+    assumed = "; workspace: what CUDA's context usually takes" if made.place.kind == "cuda" else ""
+    yield f"GiB; the peak holds the largest of scores, activations and logits, which never coincide{assumed}"
     yield ""
     yield "the most tokens with no margin:   at once   in chunks"
     for attention, wall in _walls(made, free).items():

@@ -22,7 +22,7 @@ from ..run import RunFolder
 from ..settings import Settings
 from ..tools import Tool
 from ..typed import Schema, read_schema
-from .ceilings import read_ceiling
+from .ceilings import ceiling_for, check_settings, read_ceiling
 from .live import Live
 from .outcome import show_outcome
 from .output import print_json, print_text, working
@@ -173,9 +173,7 @@ def start(
     answer_schema: Schema | None = None,
 ) -> Outcome:
     """Investigate in a new run folder, and write its report; without a ceiling, under the largest that is safe."""
-    from .ceilings import ceiling_for
-
-    _checked(settings, ceiling)
+    check_settings(settings, ceiling)
     loaded = model.load(templates)
     derived = ceiling_for(loaded, ceiling)
     outcome = investigate(
@@ -219,11 +217,6 @@ def _resumed(
     return outcome
 
 
-def _checked(settings: Mapping[str, Any], ceiling: int | None) -> None:
-    """Refuse settings that cannot be before a model is loaded for them."""
-    Settings(**{**settings, **({"ceiling": ceiling} if ceiling is not None else {})})
-
-
 def subject_folder(subject: str | None) -> Path:
     """The folder of the network to look into."""
     from ..models import bundled_model, local_folder
@@ -250,9 +243,9 @@ def tools_of(subject: Path) -> list[Tool]:
 
 def _own(file: Path | None, subject: Path) -> list[Tool]:
     from ..introspection import Subject as Network
-    from ..introspection import tools_of
+    from ..introspection import tools_of as tools_in
 
-    return [] if file is None else tools_of(file, Network(subject))
+    return [] if file is None else tools_in(file, Network(subject))
 
 
 def _list_tools(tools: Iterable[Tool], *, as_json: bool) -> None:

@@ -103,7 +103,7 @@ def _writing(seen: _Seen) -> list[Anomaly]:
 
 def _even_heads(heads: Sequence[dict[str, object]]) -> list[Anomaly]:
     """Heads that attend to all positions alike, where few do and the usual head does not."""
-    entropies = [float(str(row["entropy"])) for row in heads]
+    entropies = [_number(row["entropy"]) for row in heads]
     even = [row for row, entropy in zip(heads, entropies, strict=True) if entropy >= _EVEN]
     if not even or median(entropies) >= _EVEN_TYPICAL or len(even) > max(1, _RARE * len(heads)):
         return []
@@ -113,7 +113,7 @@ def _even_heads(heads: Sequence[dict[str, object]]) -> list[Anomaly]:
             "attention",
             "uniform head",
             f"head {row['head']}",
-            float(str(row["entropy"])),
+            _number(row["entropy"]),
             median(entropies),
             10.0,
         )
@@ -133,7 +133,7 @@ def _massive(outputs: dict[int, dict[str, object]]) -> str:
     having = {layer: output for layer, output in outputs.items() if output["massive"]}
     if not having:
         return "none"
-    largest = max(having, key=lambda layer: float(str(having[layer]["abs_max"])))
+    largest = max(having, key=lambda layer: _number(having[layer]["abs_max"]))
     one = having[largest]
     alike = sum(output["dimension"] == one["dimension"] for output in having.values())
     return (
@@ -143,5 +143,10 @@ def _massive(outputs: dict[int, dict[str, object]]) -> str:
 
 
 def _on_first(heads: Sequence[dict[str, object]]) -> str:
-    first = sum(float(str(row["first_token"])) > 0.5 for row in heads)
+    first = sum(_number(row["first_token"]) > 0.5 for row in heads)
     return f"{first} of {len(heads)} give it more than half of their attention"
+
+
+def _number(value: object) -> float:
+    """Return a recorded number; 0 for what was not finite."""
+    return float(value) if isinstance(value, int | float) else 0.0

@@ -14,7 +14,9 @@ _POSITION = ("rope_parameters", "rope_theta", "rope_scaling", "position_embeddin
 def architecture_summary(subject: Subject) -> dict[str, object]:
     """Return the network's sizes, its position encoding, one layer's modules, and whatever is irregular in it."""
     common = _common_shapes(subject)
+    odd = irregular(subject)
     return {
+        "outcome": f"irregular: {'; '.join(odd[:3])}" if odd else "regular: every layer has the same modules and types",
         "model_type": subject.config.get("model_type"),
         "architectures": subject.config.get("architectures"),
         "parameters": subject.parameters,
@@ -34,7 +36,7 @@ def architecture_summary(subject: Subject) -> dict[str, object]:
         "tied_embeddings": subject.tied,
         "modules_of_a_layer": {module: list(shape) for module, shape in common.items()},
         "outside_the_stack": {info.place.module: list(info.shape) for info in subject.in_layer(None)},
-        "irregular": irregular(subject),
+        "irregular": odd,
     }
 
 

@@ -11,7 +11,7 @@ from ..models.quiet import quiet_transformers
 from .errors import NotRunnable
 from .subject import Subject
 
-_UNBUILDABLE = (ValueError, KeyError, OSError, ImportError, RuntimeError, AttributeError, TypeError)
+UNBUILDABLE = (ValueError, KeyError, OSError, ImportError, RuntimeError, AttributeError, TypeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ def build(subject: Subject) -> Built:
     they are loaded whole. Raises `NotRunnable`.
     """
     from accelerate import init_empty_weights
+    from huggingface_hub.errors import StrictDataclassError
     from transformers import AutoConfig, AutoModelForCausalLM
 
     try:
@@ -40,7 +41,7 @@ def build(subject: Subject) -> Built:
             config = AutoConfig.from_pretrained(str(subject.folder))
             with init_empty_weights(include_buffers=False):
                 model, kernel = _with_kernel(partial(AutoModelForCausalLM.from_config, config, dtype=torch.float32))
-    except _UNBUILDABLE as error:
+    except (*UNBUILDABLE, StrictDataclassError) as error:
         raise _unbuildable(subject, error) from error
     names = _names(model, subject)
     return Built(model.eval(), kernel, names) if names is not None else _loaded(subject)
@@ -71,6 +72,7 @@ def _names(model: Any, subject: Subject) -> dict[str, str] | None:
 
 
 def _loaded(subject: Subject) -> Built:
+    from huggingface_hub.errors import StrictDataclassError
     from transformers import AutoModelForCausalLM
 
     folder = str(subject.folder)
@@ -78,7 +80,7 @@ def _loaded(subject: Subject) -> Built:
     try:
         with quiet_transformers():
             (model, found), kernel = _with_kernel(load)
-    except _UNBUILDABLE as error:
+    except (*UNBUILDABLE, StrictDataclassError) as error:
         raise _unbuildable(subject, error) from error
     missing = sorted(found["missing_keys"])
     if missing:
@@ -90,8 +92,12 @@ def _loaded(subject: Subject) -> Built:
 
 
 def _unbuildable(subject: Subject, error: Exception) -> NotRunnable:
-    said = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
     return NotRunnable(
-        f"transformers cannot run {subject.folder} as a language model: {said}. Its weights can still be examined: "
-        "get_weight_statistics, get_single_layer_stats"
+        f"transformers cannot run {subject.folder} as a language model: {first_line(error)}. Its weights can still be "
+        "examined: get_weight_statistics, get_single_layer_stats"
     )
+
+
+def first_line(error: Exception) -> str:
+    """Return what an error says first, or what it is."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".:")

@@ -86,6 +86,8 @@ def copies(subject: Subject, family: Sequence[Measured]) -> Iterator[Anomaly]:
         if one.moments.std:
             alike[(one.moments.total, one.moments.rms, one.moments.abs_max)].append(one)
     for group in alike.values():
+        if len(group) > max(2, _RARE * len(family)):  # masks and frequencies that every layer carries along
+            continue
         first = group[0]
         same = [one for one in group[1:] if torch.equal(subject.tensor(first.info.name), subject.tensor(one.info.name))]
         for one, other in ((one, first) for one in same):

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .building import Built, build
+from .building import UNBUILDABLE, Built, build, first_line
 from .errors import NotRunnable
 from .subject import Subject
 
@@ -55,13 +55,22 @@ class Network:
     @cached_property
     def tokenizer(self) -> Any:
         """The folder's tokenizer."""
+        import json
+
+        from huggingface_hub.errors import StrictDataclassError
         from transformers import AutoTokenizer
 
         if not self.has_tokenizer:
             raise NotRunnable(
                 f"{self.subject.folder} has no tokenizer, so no prompt can be run; add its tokenizer.json"
             )
-        return AutoTokenizer.from_pretrained(str(self.subject.folder))
+        try:
+            file = self.subject.folder / "tokenizer.json"
+            if file.is_file():
+                json.loads(file.read_text(encoding="utf-8"))
+            return AutoTokenizer.from_pretrained(str(self.subject.folder))
+        except (*UNBUILDABLE, StrictDataclassError) as error:
+            raise NotRunnable(f"the tokenizer of {self.subject.folder} cannot be read: {first_line(error)}") from error
 
     def tokens(self, prompt: str) -> tuple[Tensor, list[str]]:
         """Return the prompt's token ids (1 x positions), as far as the network has positions, each token as text."""

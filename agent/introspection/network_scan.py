@@ -38,9 +38,13 @@ def scan_network(weights: "Weights", network: "Network") -> dict[str, object]:
         found += seen
     best = ranked(found)
     stack = weights.subject.stack
+    irregular = irregularities(weights)
+    told = outcomes(best, stack)
+    if irregular and not best:
+        told = {"outcome": f"irregular: {irregular[0]}"}
     return {
-        **outcomes(best, stack),
-        "irregular": irregularities(weights),
+        **told,
+        "irregular": irregular,
         "anomalies": [one.row(stack) for one in best[:24]],
         "families": families,
     }

@@ -79,9 +79,8 @@ def _likeness(subject: Subject, measured: list[Measured]) -> Tensor | None:
         for side, norms in _sides(one) if layer is not None else ():
             if len(norms) == hidden:
                 profiles.setdefault(module + side, [None] * depth)[layer or 0] = norms
-    whole = [
-        torch.stack(found) for rows in profiles.values() if len(found := [r for r in rows if r is not None]) == depth
-    ]
+    filled = [[row for row in rows if row is not None and row.any()] for rows in profiles.values()]
+    whole = [torch.stack(rows) for rows in filled if len(rows) == depth]
     likenesses = [_correlation(rows) for rows in whole]
     return torch.stack(likenesses).mean(0) if likenesses else None
 

@@ -3,14 +3,17 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from pager import Lazy
 
+from ..models.bundled import cache_folder
 from .anomaly import Anomaly, outcomes, ranked
 from .contrasts import Contrast, Reading, contrasted
 from .heads import head_blocks, outputs_first
+from .kept import content_key, keep, load_kept
 from .moments import as_matrix
 from .rounding import rounded
 from .stretch import standing_out
@@ -99,10 +102,23 @@ def spectrum(subject: Subject, info: TensorInfo) -> Spectrum:
     """Return the singular values of one matrix; numbers that are not finite count as zero.
 
     They are the square roots of the eigenvalues of the smaller Gram matrix, computed in float64: exact to about 1e-7 of
-    the largest, at a tenth of a decomposition's cost.
+    the largest, at a tenth of a decomposition's cost. They are kept under the tensor's content.
     """
     tensor = subject.tensor(info.name)
-    matrix = as_matrix(tensor if outputs_first(subject, info) else tensor.T).double().nan_to_num(0.0, 0.0, 0.0)
+    first = outputs_first(subject, info)
+    blocks = [(block.on_rows, block.start, block.count, block.size) for block in head_blocks(subject, info)]
+    folder = cache_folder() / "spectra"
+    key = content_key(tensor, first, blocks)
+    kept = load_kept(folder, key)
+    if kept is not None:
+        return Spectrum(info, torch.from_numpy(kept["values"]), int(kept["spread"]))
+    found = _computed(subject, info, tensor if first else tensor.T)
+    keep(folder, key, values=found.values.numpy(), spread=np.array(found.spread))
+    return found
+
+
+def _computed(subject: Subject, info: TensorInfo, tensor: Tensor) -> Spectrum:
+    matrix = as_matrix(tensor).double().nan_to_num(0.0, 0.0, 0.0)
     wide = matrix.shape[0] <= matrix.shape[1]
     with few_threads():
         eigen, vectors = torch.linalg.eigh(matrix @ matrix.T if wide else matrix.T @ matrix)
@@ -130,7 +146,7 @@ def _spread(subject: Subject, info: TensorInfo, directions: Tensor) -> int:
 
 def spectra(subject: Subject, layer: int) -> list[Spectrum]:
     """Return the spectra of one layer's matrices, reading no other layer."""
-    return [spectrum(subject, info) for info in subject.in_layer(layer) if len(info.shape) > 1]
+    return [spectrum(subject, info) for info in subject.in_layer(layer) if len(info.shape) > 1 and info.elements]
 
 
 # Natural extremes on SmolLM2-135M: a stable rank 4.0 times below its neighbours' (layer 24's o_proj), 9.1 in layer 0; a

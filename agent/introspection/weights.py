@@ -28,12 +28,12 @@ class Weights:
     def layer(self, layer: int | None) -> list[Measured]:
         """Measure the tensors of one layer (None: those outside the stack), reading no others."""
         with few_threads():
-            return [self._one(info.name) for info in self.subject.in_layer(layer)]
+            return [self._one(info.name) for info in self.subject.in_layer(layer) if info.elements]
 
     def all(self) -> list[Measured]:
         """Measure every tensor, one in memory at a time."""
         with few_threads():
-            return [self._one(name) for name in self.subject.tensors]
+            return [self._one(name) for name, info in self.subject.tensors.items() if info.elements]
 
     def _one(self, name: str) -> Measured:
         if name not in self._measured:

@@ -42,10 +42,10 @@ def _mps(mps: Any) -> Free:
 
 
 def _cpu(root: Path, limits: Mapping[str, int]) -> Iterator[Free]:
-    available = _amounts(root / "proc/meminfo").get("MemAvailable")
+    available = amounts(root / "proc/meminfo").get("MemAvailable")
     yield Free(_available() if available is None else available, "available memory")
     yield from _groups(root)
-    used = _amounts(root / "proc/self/status")
+    used = amounts(root / "proc/self/status")
     for name, field in (("RLIMIT_AS", "VmSize"), ("RLIMIT_DATA", "VmData")):
         if name in limits:
             yield Free(max(0, limits[name] - used.get(field, 0)), name)
@@ -98,7 +98,7 @@ def _available() -> int:
     return int(psutil.virtual_memory().available)
 
 
-def _amounts(path: Path) -> dict[str, int]:
+def amounts(path: Path) -> dict[str, int]:
     """The `Name:  123 kB` lines of a file in /proc, in bytes."""
     found = {}
     for line in _text(path).splitlines():

@@ -1,10 +1,11 @@
 """The most memory in use between two moments."""
 
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from .free import _amounts
+from .free import amounts
 
 _STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
@@ -34,6 +35,8 @@ def meter(device: Any = None) -> Meter:
 class ProcessMeter:
     """Resident memory of this process: the high-water mark, set back where the system lets us (Linux).
 
+    Elsewhere the mark of the whole process tells only of a peak that is its highest.
+
     Pages of mapped files are left out: weights that are read from disk as they are first needed are no peak.
     `highest_bytes` is the highest mark that was seen by any start or end, all pages counted.
     """
@@ -46,19 +49,19 @@ class ProcessMeter:
 
     def start(self) -> None:
         """Set the mark back to what is resident now."""
-        self._see(_amounts(_STATUS))
+        self._see(_now())
         try:
             _CLEAR.write_text("5")
             self._exact = True
         except OSError:
             self._exact = False
-        now = _amounts(_STATUS)
+        now = _now()
         self._before, self._highest = now.get("VmRSS", 0), now.get("VmHWM", 0)
         self._files = now.get("RssFile", 0)
 
     def above_start(self) -> int | None:
         """The mark, less what was resident; where it could not be set back, only when it rose."""
-        now = _amounts(_STATUS)
+        now = _now()
         mark = self._see(now)
         if not mark or not self._before or (not self._exact and mark <= self._highest):
             return None
@@ -68,6 +71,21 @@ class ProcessMeter:
         mark = now.get("VmHWM", 0)
         self.highest_bytes = max(self.highest_bytes, mark)
         return mark
+
+
+def _now() -> dict[str, int]:
+    """What is resident, its highest mark and what of it is mapped files, in bytes, by the names of Linux."""
+    if _STATUS.exists():
+        return amounts(_STATUS)
+    try:
+        import resource
+
+        import psutil  # type: ignore[import-untyped]  # it comes with accelerate, without types
+    except ImportError:
+        return {}
+    unit = 1 if sys.platform == "darwin" else 1024
+    highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return {"VmRSS": int(psutil.Process().memory_info().rss), "VmHWM": highest}
 
 
 @dataclass(slots=True)

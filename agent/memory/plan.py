@@ -47,9 +47,9 @@ class Plan:
         peak = weights + KV(s) + 3·hidden·q + mask(q, s) + max(attention(q, s), feed-forward(q), logits) + workspace
 
     attention: score_bytes·heads·q·s, queries, keys and values, and the keys and values repeated for every head where
-    the kernel wants them so. `workspace_bytes` and `per_token_bytes` are what a probe measured beyond that (for CUDA
-    unprobed: an assumed 200 MiB of context). The formula follows transformers' code; it is checked against measured
-    peaks by `toolpager bench memory`.
+    the kernel wants them so. `workspace_bytes` and `per_token_bytes` are what a probe measured beyond that, or for a
+    CUDA device that is not there an assumed 200 MiB of context. The formula follows transformers' code; `toolpager
+    bench memory` checks it against measured peaks.
     """
 
     shape: Shape

@@ -11,21 +11,20 @@ from ..memory import KvCache, Meter, Plan, Probe, known_probe, let_go, probed, r
 from .attention import kernels_of, place_of
 from .session import Session
 
-_CUDA_CONTEXT_BYTES = 200 << 20  # assumed where nothing was probed
-
 
 def plan_of(model: Any, *, chunk_tokens: int, kv_cache: KvCache) -> Plan:
-    """The plan for a model as it was loaded: its own parameters, device, dtype and the kernel it really runs."""
-    place = place_of(model.device)
+    """The plan for a model as it was loaded: its own parameters, device, dtype and the kernel it really runs.
+
+    CUDA's context is there by then, so nothing is assumed for it.
+    """
     return Plan(
         shape=shape_of(model.config),
-        place=place,
+        place=place_of(model.device),
         dtype=str(model.dtype).removeprefix("torch."),
         kernels=kernels_of(model.config._attn_implementation, model.device, model.dtype, model.config),
         weights_bytes=sum(one.nbytes for one in model.parameters()),
         chunk_tokens=chunk_tokens,
         kv_cache=kv_cache,
-        workspace_bytes=_CUDA_CONTEXT_BYTES if place.kind == "cuda" else 0,
     )
 
 

@@ -14,6 +14,7 @@ from benchmarks.quality import kept_rows, run_quality
 from benchmarks.readme import quality_table
 from benchmarks.recall import measure
 from benchmarks.replies import Replies, RepliesMissing, Source, sources, tidy
+from benchmarks.report import print_tables
 from pager import TokenCounter
 
 
@@ -127,7 +128,16 @@ def test_an_absent_peer_keeps_its_row_over_the_same_corpus() -> None:
     assert kept_rows(before, {"fingerprint": "x"}, [50, 100], absent) == []
 
 
-def test_a_reader_s_answers_stand_in_the_readme_s_table(tmp_path: Path, small: Corpus) -> None:
+def test_a_peer_s_own_length_stands_below_the_readme_s_table(small: Corpus) -> None:
+    """Cut to the budget it is compared; what it came with is told."""
+    quality = run_quality(small.folder, None, (50, 150), peers=False, focus=False, show=False)
+    peer = {**quality["methods"][0], "name": "peer", "median_tokens_before_cut": {"150": 8783.0}, "failures": []}
+    quality["methods"].append(peer)
+    assert "peer 8,783." in quality_table(quality)
+    print_tables(quality)
+
+
+def test_a_reader_s_answers_stand_in_the_readme_s_table(small: Corpus) -> None:
     """A table of its own below that of recall, with intervals."""
     quality = run_quality(small.folder, None, (50, 150), peers=False, focus=False, show=False)
     share = {"share": 0.5, "hits": 1, "n": 2, "low": 0.1, "high": 0.9}

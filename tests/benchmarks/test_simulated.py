@@ -19,7 +19,7 @@ from benchmarks.schedule import print_tables, run_schedule
 from benchmarks.simulated import POLICIES, clairvoyant, ours, spent, whole
 from benchmarks.workload import RESERVE, Step, Workload, drawn, recorded
 
-PAGES = drawn("pages", (250, 1_300), reply=40, head=800, ceiling=8_000, turns=25)[:4]
+PAGES = drawn("pages", (250, 1_300), reply=40, head=800, ceiling=8_000, turns=25)
 
 
 def _times(name: str) -> float:

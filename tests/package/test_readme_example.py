@@ -20,7 +20,7 @@ def blocks(language: str) -> list[str]:
 
 def test_the_python_example_runs_and_finds_the_slow_request() -> None:
     """The example prints a summary, a value and a row, each of which names the slowest request."""
-    (example,) = blocks("python")
+    example = next(block for block in blocks("python") if "Pager" in block)
     assert len(example.strip().splitlines()) <= 12
     said = io.StringIO()
     with contextlib.redirect_stdout(said):

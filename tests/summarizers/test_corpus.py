@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.models.bundled import NAME, cache_folder
 from pager import Pager, counter
 from summarizers import card, summarize
 
@@ -26,6 +27,22 @@ def test_every_real_result_keeps_its_budgets(shared: Path) -> None:
                 assert tokens.count(summary.text) == summary.tokens <= budget, (file.name, budget)
             shown = card(node, counter=tokens)
             assert tokens.count(shown.text) == shown.tokens <= 260, file.name
+
+
+def test_naughty_strings_and_a_model_s_own_tokenizer_keep_the_budgets_too(shared: Path) -> None:
+    """With a Hugging Face tokenizer, with a focus, and with each naughty string as a result, at 40 tokens and more."""
+    folder = cache_folder() / NAME
+    if not (folder / "tokenizer.json").is_file():
+        pytest.skip("needs the bundled model's tokenizer; `toolpager demo` fetches it")
+    tokens = counter(str(folder))
+    focus = "what failed, where, and which value is the largest?"
+    naughty = [one.encode() for one in json.loads((shared / "corpus/edge_cases/blns.json").read_text())]
+    with Pager(counter=tokens) as pager:
+        for data in [*naughty, *(file.read_bytes() for file in _families(shared))]:
+            node = pager.node(pager.put(data).id)
+            for budget in (40, 150) if len(data) > 100_000 else (40, 41, 60, 150):
+                summary = summarize(node, budget_tokens=budget, focus=focus, counter=tokens)
+                assert tokens.count(summary.text) == summary.tokens <= budget, (data[:60], budget)
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -88,15 +88,15 @@ def test_requests_are_counted_by_status_and_path() -> None:
     start = '10.0.0.{} - - [17/May/2015:10:05:{:02d} +0000] "GET /a{}?q=1 HTTP/1.1" {} {}'
     lines = [start.format(i % 3, i % 60, i % 2, 200 if i % 10 else 500, i) for i in range(100)]
     text = told("\n".join(lines))
-    assert "status 200 90 of 100, 2 distinct" in text
+    assert "status 200 90, 500 10 of 100" in text
     assert "server errors 10" in text
 
 
-def test_a_focus_quotes_the_lines_that_answer_it() -> None:
-    """The line nearest to the question outranks everything."""
+def test_a_focus_puts_first_what_answers_it() -> None:
+    """The fact or line nearest to the question outranks everything."""
     first = facts_of(SERVICE, focus="which tenant exhausted the pool?")[0]
     assert "tenant-9" in first.text
-    assert first.topic == "focus"
+    assert first.relevance >= 0.5
 
 
 @pytest.mark.parametrize("budget", [150, 200])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pager import counter
 from summarizers.fact import Fact
 from summarizers.layout import lines_of
-from summarizers.packer import Packed, pack
+from summarizers.packer import Packed, distinct, pack
 
 
 def _frame(lines: list[str], left_out: int) -> str:
@@ -37,8 +37,7 @@ def test_a_budget_is_never_exceeded(facts: list[Fact], budget: int) -> None:
     packed = _pack(facts, budget)
     assert packed is not None
     assert packed.tokens == WordCounter().count(packed.text) <= budget
-    distinct = {(fact.text, fact.topic) for fact in facts}
-    assert len(packed.facts) + packed.left_out == len(distinct)
+    assert len(packed.facts) + packed.left_out == len(distinct(facts))
 
 
 @given(_FACTS)
@@ -92,3 +91,25 @@ def test_a_group_longer_than_its_facts_is_packed() -> None:
     packed = pack(facts, lambda lines, _: "\n".join(lines), root="r1", budget_tokens=90, counter=counter(len))
     assert packed is not None
     assert len(packed.facts) == 3
+
+
+def test_the_same_words_at_the_same_place_are_said_once() -> None:
+    """Two readers of one line may state the same of it."""
+    facts = [Fact("open failed", "r1[3]", 1.0, "error"), Fact("open failed", "r1[3]", 0.5, "pair")]
+    assert distinct(facts) == facts[:1]
+
+
+def test_what_answers_a_focus_is_in_and_leaves_room_for_the_rest() -> None:
+    """Facts that answer come first but take no more than their share; without relevance nothing changes."""
+    plain = [Fact(f"fact number {n} of the general ones", f"r1[{n}]", 1.5 - n / 50, "top") for n in range(20)]
+    asked = [Fact(f"what was asked, part {n}", f"r1[{n}]", 0.1, f"topic {n}", relevance=0.9) for n in range(20)]
+    packed = _pack([*plain, *asked], 120)
+    assert packed is not None
+    answering = [fact for fact in packed.facts if fact.relevance]
+    assert len(answering) >= 2
+    assert len(packed.facts) - len(answering) >= 4
+    unrelated = [Fact(fact.text, fact.address, fact.salience, fact.topic, relevance=0.3) for fact in asked]
+    alone, beside = _pack(plain, 120), _pack([*plain, *unrelated], 120)
+    assert alone is not None
+    assert beside is not None
+    assert {fact.text for fact in beside.facts} == {fact.text for fact in alone.facts}

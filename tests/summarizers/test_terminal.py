@@ -121,3 +121,34 @@ def test_diffs_are_told_by_file() -> None:
     assert "2 files changed, +3 -1, 2 hunks" in text
     assert "src/a.py +2 -1 in def load(path): @r1[0]" in text
     assert "new: new.txt" in text
+
+
+def test_training_lines_are_a_table_of_the_values_they_name() -> None:
+    """`epoch 3 | loss 0.2` and `step=3 loss=0.2`: the spike is found, the first line is no header."""
+    losses = [3.2 if n == 23 else 2.5 * 0.9**n for n in range(40)]
+    barred = "\n".join(f"epoch {n:3d} | loss {loss:.4f} | lr 1.0e-03 | 12.3s" for n, loss in enumerate(losses))
+    written = "\n".join(f"step={n} loss={loss:.4f}, lr=0.001" for n, loss in enumerate(losses))
+    for text in (barred, written):
+        assert "loss max 3.2 @r1[23]" in told(text)
+        assert "40 rows: " in told(text)
+
+
+def test_a_report_of_names_and_values_is_no_table() -> None:
+    """`Name:   value` in two columns has no header; hexadecimal masks are no numbers."""
+    lines = (
+        "Architecture:    x86_64",
+        "Model name:      EPYC 9",
+        "Byte Order:   Little Endian",
+        "Flags mask:  00000004e8",
+    )
+    text = told("\n".join(lines * 3))
+    assert "Architecture: x86_64 @r1[0]" in text
+    assert "rows" not in text
+    assert "max Flags" not in text
+
+
+def test_listings_keep_numbers_that_were_given_out_from_measurements() -> None:
+    """Inode numbers in a column without a name are no measure; sizes are."""
+    text = told("\n".join(f"{5_432_000 + n * 7 % 60} {4 + n % 9 if n != 7 else 900} /tmp/file{n}" for n in range(60)))
+    assert "column 2 max 900" in text
+    assert "column 1 max" not in text

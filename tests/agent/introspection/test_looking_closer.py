@@ -1,5 +1,6 @@
 """The tools that look closer compute what a plain computation would, and read no more than they must."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -163,6 +164,38 @@ def test_a_continuation_is_what_transformers_would_write(llama: Path) -> None:
         with torch.no_grad():
             ids = torch.cat([ids, whole(ids).logits[:, -1:].argmax(-1)], 1)
     assert found["continuation"] == Network(Subject(llama)).tokenizer.decode(ids[0, length:].tolist())
+
+
+def test_the_readme_s_own_tool_works_as_it_stands(llama: Path, tmp_path: Path) -> None:
+    """The block that defines a tool of one's own is a file that the command takes."""
+    readme = (Path(__file__).resolve().parents[3] / "README.md").read_text(encoding="utf-8")
+    (block,) = [block for block in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "@subject_tool" in block]
+    file = tmp_path / "my_tools.py"
+    file.write_text(block)
+    (one,) = tools_of(file, Subject(llama))
+    assert (one.name, one.spec.parameters["required"]) == ("count_zeros", ["layer"])
+    found = one.run({"layer": 3})
+    assert isinstance(found, dict)
+    assert len(found) == 9
+
+
+def test_a_spectrum_is_taken_from_what_is_kept_of_the_same_content(
+    llama: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second look computes nothing, another number is another content, and a damaged file is computed anew."""
+    from agent.introspection.kept import content_key
+    from agent.introspection.spectrum import spectrum
+
+    monkeypatch.setenv("TOOLPAGER_CACHE", str(tmp_path))
+    subject = Subject(llama)
+    info = subject.tensors["model.layers.3.self_attn.k_proj.weight"]
+    first = spectrum(subject, info)
+    (file,) = tmp_path.rglob("*.npz")
+    assert torch.equal(spectrum(subject, info).values, first.values)
+    file.write_bytes(b"damaged")
+    assert torch.equal(spectrum(subject, info).values, first.values)
+    tensor = subject.tensor(info.name)
+    assert content_key(tensor) != content_key(tensor.clone().index_fill_(0, torch.tensor([0]), 1.0))
 
 
 def test_a_person_adds_a_tool_with_one_function(llama: Path, tmp_path: Path) -> None:

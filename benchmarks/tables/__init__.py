@@ -1,0 +1,1 @@
+"""The README's tables: one file for each kind of kept results."""

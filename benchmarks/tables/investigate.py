@@ -1,0 +1,36 @@
+"""How well loops find planted faults, as Markdown."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..policies import loop_name
+from ..report import interval
+from .markdown import markdown_table
+
+Fields = Mapping[str, Any]
+
+
+def investigate_table(found: Fields) -> str:
+    """Whether each loop's answers name the planted faults, and what that cost, as Markdown."""
+    head = ["loop", "answer names it", "95 %", "a finding does", "turns", "tokens in", "computed", "peak", "seconds"]
+    parts = []
+    for model, ceiling, turns in dict.fromkeys(
+        (row["model"], row["ceiling"], row["max_turns"]) for row in found["loops"]
+    ):
+        of = [
+            row for row in found["loops"] if (row["model"], row["ceiling"], row["max_turns"]) == (model, ceiling, turns)
+        ]
+        title = f"{model} driving, ceiling {ceiling:,}, at most {turns} turns, {of[0]['networks']} planted networks:"
+        parts.append(f"{title}\n\n{markdown_table(head, [_loop_row(row) for row in of])}")
+    return "\n\n".join(parts)
+
+
+def _setting(row: Fields) -> tuple[str, int, int]:
+    return row["model"], row["ceiling"], row["max_turns"]
+
+
+def _loop_row(row: Fields) -> list[str]:
+    costs = (f"{row[name]:,.0f}" for name in ("input_tokens", "computed_tokens", "peak_tokens", "seconds"))
+    solved, found = row["solved"], row["found"]
+    shares = (f"{solved['hits']}/{solved['n']}", interval(solved), f"{found['hits']}/{found['n']}")
+    return [loop_name(row["loop"]), *shares, f"{row['turns']:.1f}", *costs]
