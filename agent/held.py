@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from pager import TokenCounter
 
-from .exchange import Answer, Entry, Remark
+from .exchange import Answer, Remark
 from .ledger import Ledger
 
 PARTS = (
@@ -20,11 +20,8 @@ def held_tokens(ledger: Ledger, counter: TokenCounter, *, input_tokens: int) -> 
     chat template's frames around every message.
     """
     found: Counter[str] = Counter(ledger.parts or {})
-    for part, text in _texts(ledger.entries):
+    for part, text in _texts(ledger):
         found[part] += counter.count(text)
-    if any(isinstance(entry, Remark) and entry.kind == "notice" for entry in ledger.entries):
-        found["notebook"], found["index"] = counter.count(ledger.notebook), counter.count(ledger.index)
-        found["notes"] = max(0, found["notes"] - found["notebook"] - found["index"])  # the notice holds both
     found["calls"] = max(0, input_tokens - found.total())
     return {part: found[part] for part in PARTS}
 
@@ -36,9 +33,18 @@ def level_of(answer: Answer) -> str:
     return {"new": "cards", "view": "pages"}.get(answer.status, "notes")
 
 
-def _texts(entries: tuple[Entry, ...]) -> Iterator[tuple[str, str]]:
-    for entry in entries:
+def _texts(ledger: Ledger) -> Iterator[tuple[str, str]]:
+    for entry in ledger.entries:
         if isinstance(entry, Remark):
-            yield "notes", entry.content
+            yield from _remarked(entry.content, {"notebook": ledger.notebook, "index": ledger.index})
         else:
             yield from ((level_of(answer), answer.content) for answer in entry.answers)
+
+
+def _remarked(content: str, within: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The findings and the index that a remark carries, and what is left of it."""
+    for part, text in within.items():
+        if text and text in content:
+            yield part, text
+            content = content.replace(text, "")
+    yield "notes", content.strip()

@@ -166,7 +166,7 @@ def test_memory_that_runs_out_in_a_tool_is_the_tool_s_failure(tmp_path: Path, er
 def test_how_the_ceiling_was_come_by_stands_in_the_events(tmp_path: Path) -> None:
     """Once, before anything is generated."""
     about = {"memory": {"chosen": "auto", "why": "scores take most", "limited_by": "scores"}}
-    model = ScriptedModel(["It is layer 3."], counter=thirds())
+    model = ScriptedModel([ToolCall("huge", {"seed": 1}), "It is layer 3."], counter=thirds())
     investigate("Which?", model=model, tools=[huge], run=tmp_path / "run", settings=SETTINGS, about=about)
     first = events_of(tmp_path / "run")[0]
     assert {name: first[name] for name in ("event", "ceiling", "chosen", "why")} == {

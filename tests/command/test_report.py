@@ -167,18 +167,20 @@ def test_every_evidence_link_leads_to_a_text_in_the_page(tmp_path: Path) -> None
     assert set(links) <= places
 
 
-def test_a_generation_s_parts_make_up_its_prompt(tmp_path: Path) -> None:
-    """The stacked chart shows every token that was fed, once."""
-    events = list(read_events(played(tmp_path / "run") / "events.jsonl"))
+@pytest.mark.parametrize("ceiling", [2000, 4000])
+def test_a_generation_s_parts_make_up_its_prompt(tmp_path: Path, ceiling: int) -> None:
+    """The stacked chart shows every token that was fed, once, before and after a compaction."""
+    events = list(read_events(played(tmp_path / "run", ceiling=ceiling) / "events.jsonl"))
     for one in generations(events):
         assert sum(one.held.values()) == one.input_tokens
         assert one.held["tool schemas"] > 0
-    assert generations(events)[-1].held["cards"] > 0
+    assert generations(events)[2].held["cards"] > 0
+    assert (generations(events)[-1].held["notebook"] > 0) is (ceiling == 2000)
 
 
 def test_a_strip_says_what_each_result_was_in_each_prompt(tmp_path: Path) -> None:
     """Nothing before it came, a card or page then, and less once it aged."""
-    found = strips(read_events(played(tmp_path / "run", ceiling=2200) / "events.jsonl"))
+    found = strips(read_events(played(tmp_path / "run", ceiling=2000) / "events.jsonl"))
     assert [one.result for one in found] == ["r1", "r2", "r3"]
     assert found[0].levels[0] == ""
     assert found[0].levels[1] in ("card", "page")
