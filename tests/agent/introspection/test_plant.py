@@ -31,17 +31,25 @@ CHANGED = {
     "merged_lora": 6,
     "changed_rope_theta": 0,
     "scaled_final_norm": 1,
+    "flipped_sign": 1,
+    "shuffled_rows": 1,
+    "shuffled_outputs": 1,
+    "transposed": 1,
+    "added_noise": 1,
+    "rounded_layer": 7,
+    "swapped_heads": 1,
+    "near_copy": 1,
     "clean": 0,
 }
 
 
 def test_every_kind_is_tested() -> None:
     """No plant without a promise of what it changes."""
-    assert set(CHANGED) == set(KINDS)
+    assert {*CHANGED, "scaled_bias"} == set(KINDS)
     assert set(FIRST_KINDS) <= set(KINDS)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CHANGED)
 def test_a_plant_changes_what_it_says_and_nothing_else(kind: str, llama: Path, tmp_path: Path) -> None:
     """The changed tensors lie in the layer named; all others are bit for bit the source's, and so are the files."""
     source = load_file(llama / "model.safetensors")
@@ -55,6 +63,23 @@ def test_a_plant_changes_what_it_says_and_nothing_else(kind: str, llama: Path, t
     assert planted.named_by(planted.description)
     configs = [json.loads((folder / "config.json").read_text()) for folder in (llama, tmp_path / "planted")]
     assert (configs[0] == configs[1]) == (kind != "changed_rope_theta")
+
+
+def test_a_bias_is_raised_where_there_is_one(llama: Path, qwen: Path, tmp_path: Path) -> None:
+    """Qwen2's projections have biases; a Llama's layers have none, and that is said."""
+    planted = plant(qwen, tmp_path / "planted", 2, kind="scaled_bias")
+    changed = Subject(tmp_path / "planted").tensor(f"model.layers.{planted.layer}.{planted.module}")
+    assert float(changed.float().mean()) > 0.1
+    with pytest.raises(NoPlant, match="has no bias to plant a fault in"):
+        plant(llama, tmp_path / "none", 2, kind="scaled_bias")
+
+
+def test_strength_weakens_a_matter_of_degree(llama: Path, tmp_path: Path) -> None:
+    """Half as strong, a scaling by 2.5 is one by 1.75."""
+    planted = plant(llama, tmp_path / "planted", 1, kind="scaled_down_proj", strength=0.5)
+    name = f"model.layers.{planted.layer}.mlp.down_proj.weight"
+    here, there = (Subject(folder).tensor(name).float().norm() for folder in (tmp_path / "planted", llama))
+    assert float(here / there) == pytest.approx(1.75, rel=1e-2)
 
 
 def test_the_source_is_never_touched(llama: Path, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_the_schemas_say_which_layers_there_are(llama: Path) -> None:
         for name, schema in dict(one.spec.parameters["properties"]).items()  # type: ignore[call-overload]
         if name.startswith("layer")
     ]
-    assert len(layers) == 6
+    assert len(layers) == 10
     assert all((schema["minimum"], schema["maximum"]) == (0, subject.layer_count - 1) for schema in layers)
 
 
