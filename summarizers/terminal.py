@@ -50,8 +50,10 @@ def facts(node: Node, focus: str | None) -> Iterator[Fact]:
             tables.append(grid)
             inside = set(grid.indices)
             rest = [(index, line) for index, line in block if index not in inside]
-        paired.extend(pairs_in(rest))
-        others = [*others, *rest][:200_000]
+        runs = list(pairs_in(rest))
+        paired.extend(runs)
+        told = {index for run in runs for _, _, index in run.entries} if len(paired) <= _NOTES else ()
+        others = [*others, *((index, line) for index, line in rest if index not in told)][:200_000]
     yield from _tables(node, tables, focus)
     yield from pair_facts(node, paired[:_NOTES])
     yield from _troubled(node, others)
