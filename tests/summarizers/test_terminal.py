@@ -171,7 +171,7 @@ def test_annotated_sources_count_lines_by_author_and_commit() -> None:
 def test_a_first_row_that_others_repeat_is_no_header() -> None:
     """Ciphers, mappings of memory: the columns have no names, and every row counts."""
     rows = [
-        f"{'TLS_' + 'GCM' * (n % 3 + 1) + str(n):<18} {'TLSv1.3' if n < 9 else 'SSLv3  '}  Kx={'any' if n < 9 else 'RSA'}"
+        f"{'TLS_' + 'GCM' * (n % 3 + 1) + str(n):<18} {'TLSv1.3  Kx=any' if n < 9 else 'SSLv3    Kx=RSA'}"
         for n in range(20)
     ]
     text = told("\n".join(rows))
