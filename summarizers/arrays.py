@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _LEAST_WIDTH = 5  # narrower rows are tuples: points, pairs of time and value
 _COMPARED = 8  # axis from which on columns of unlike scale are fields, not an axis
 _ALIKE = 30.0  # how far the typical sizes of columns of one array may lie apart
+_MOST_AXES = 8
 _FEWEST = 3  # arrays told as many
 _MOST = 2000
 _SHARE = 0.8  # of the parts of a mapping of arrays
@@ -37,16 +38,16 @@ class Held:
     path: tuple[str, ...]
 
 
-def shape_of(value: object) -> tuple[int, ...] | None:
+def shape_of(value: object, *, most_axes: int = _MOST_AXES) -> tuple[int, ...] | None:
     """The shape of nested lists of numbers that are equally long at each level; None for anything else."""
-    if not isinstance(value, list) or not value:
+    if not isinstance(value, list) or not value or not most_axes:
         return None
     if not isinstance(value[0], list):
         return (len(value),) if all(type(item) in (int, float) for item in value) else None
-    below = shape_of(value[0])
+    below = shape_of(value[0], most_axes=most_axes - 1)
     if below is None:
         return None
-    return (len(value), *below) if all(shape_of(item) == below for item in value[1:]) else None
+    return (len(value), *below) if all(shape_of(item, most_axes=most_axes - 1) == below for item in value[1:]) else None
 
 
 def array_in(value: object) -> Numbers | None:

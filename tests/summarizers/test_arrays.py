@@ -48,3 +48,11 @@ def test_rows_of_unlike_fields_stay_rows() -> None:
         node = pager.node(pager.put({"symbol": "X", "rows": rows}).id)
         text = summarize(node, budget_tokens=150, counter=pager.counter).text
     assert "40 rows × 6 fields" in text
+
+
+@pytest.mark.parametrize("value", ["[" * 4000 + "1" + "]" * 4000, '{"a":' * 3000 + "[[1]]" + "}" * 3000])
+def test_depth_is_no_array(value: str) -> None:
+    """Lists nested thousands deep have a summary like anything else."""
+    with Pager(counter=counter()) as pager:
+        made = summarize(pager.node(pager.put(value).id), budget_tokens=100, counter=pager.counter)
+    assert made.tokens <= 100
