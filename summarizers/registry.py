@@ -23,7 +23,7 @@ class Summarizer(Protocol):
 
 _VALUES = ("lazy", "trajectory", "strings", "array", "table", "mapping")
 _PRINTED = (
-    "xmltext", "testrun", "traceback", "compiler", "diff", "blame", "gitlog", "webpage", "log", "terminal",
+    "xmltext", "sqldump", "testrun", "traceback", "compiler", "diff", "blame", "gitlog", "webpage", "log", "terminal",
     "names", "content",
 )  # fmt: skip
 _IN_ORDER = (*_VALUES, *_PRINTED, "code", "markup", "text", "value")
