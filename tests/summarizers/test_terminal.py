@@ -1,5 +1,7 @@
 """Command output: drawn tables read as tables, reports, histories, lists of names, diffs."""
 
+from hashlib import sha256
+
 from printed import told
 
 PS = "\n".join(
@@ -206,3 +208,17 @@ def test_a_name_without_a_value_is_no_title_of_those_below() -> None:
     )
     assert "sys_info" not in text
     assert text.count("exception-trace") == 1
+
+
+def test_a_printed_certificate_tells_its_names_and_dates() -> None:
+    """Lines of digits between them are passed over."""
+    keys = [sha256(bytes([at])).digest()[:15] for at in range(12)]
+    digits = "\n".join(f"        {key.hex(':')}:" for key in keys)
+    text = told(
+        "Certificate:\n    Data:\n        Signature Algorithm: sha256\n        Issuer: CN = Example CA\n"
+        "        Validity\n            Not Before: Nov 26 16:50:29 2026 GMT\n"
+        "            Not After : Dec 26 16:50:29 2026 GMT\n        Subject: CN = api.example.org\n"
+        f"        Public Key Info:\n{digits}\n    Signature Value:\n{digits}\n"
+    )
+    assert "Issuer: CN = Example CA @r1[3]" in text
+    assert "Not After: Dec 26 16:50:29 2026 GMT @r1[6]" in text
