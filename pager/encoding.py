@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from .western import western
+
 GUESSED_BYTES = 1 << 23
 """Longer content is not handed to the charset detector."""
 MAX_BAD_SHARE = 0.05
@@ -66,6 +68,8 @@ def _guessed(data: bytes) -> Decoded | None:
     multibyte = sum(1 for character in loose if character > "\x7f") - bad
     if len(data) > GUESSED_BYTES or multibyte > bad or b"\0" in sample or not _readable(loose):
         return None
+    if (encoding := western(sample)) and (found := _exact(data, encoding)):
+        return found
     from charset_normalizer import from_bytes
 
     best = from_bytes(sample if len(data) > len(sample) else data).best()

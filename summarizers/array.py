@@ -26,18 +26,24 @@ def facts(node: Node, focus: str | None) -> Iterator[Fact]:
     """Facts of all elements, then of the slices along each axis."""
     import numpy as np
 
-    array = np.asarray(node.value())
+    yield from array_facts(np.asarray(node.value()), node.address)
+
+
+def array_facts(array: Numbers, address: str) -> Iterator[Fact]:
+    """The facts of an array that stands at an address."""
+    import numpy as np
+
     kind = str(array.dtype)
-    yield Fact(f"shape {'×'.join(map(str, array.shape))} {kind}", node.address, 1.2, "shape", "")
+    yield Fact(f"shape {'×'.join(map(str, array.shape))} {kind}", address, 1.2, "shape", "")
     if array.dtype.kind not in "iufb" or not array.size:
         return
     numbers: Numbers = array.astype(np.float64)
-    yield from _elements(numbers.reshape(-1), array, node.address)
+    yield from _elements(numbers.reshape(-1), array, address)
     if array.ndim == 1:
-        yield from _order(numbers, node.address)
+        yield from _order(numbers, address)
     else:
         for axis in range(min(array.ndim, 4)):
-            yield from _slices(numbers, axis, node.address)
+            yield from _slices(numbers, axis, address)
 
 
 def _elements(flat: Numbers, array: Numbers, address: str) -> Iterator[Fact]:
@@ -49,7 +55,7 @@ def _elements(flat: Numbers, array: Numbers, address: str) -> Iterator[Fact]:
     if spread is None:
         return
     if spread.minimum == spread.maximum:
-        yield Fact(f"always {_exact(array, spread.highest)}", address, 1.0, "constant", "")
+        yield Fact(f"always {exact(array, spread.highest)}", address, 1.0, "constant", "")
         return
     outliers = outliers_of(flat, spread)
     for label, index, ties in (
@@ -58,11 +64,11 @@ def _elements(flat: Numbers, array: Numbers, address: str) -> Iterator[Fact]:
     ):
         more = f" (×{ties})" if ties > 1 else ""
         worth = 1.6 if index in outliers else 0.95
-        yield Fact(f"{label} {_exact(array, index)}{more}", _at(address, array, index), worth, "extreme", "")
+        yield Fact(f"{label} {exact(array, index)}{more}", place_of(address, array, index), worth, "extreme", "")
     for rank, index in enumerate(outliers):
         if index not in (spread.highest, spread.lowest):
             worth = 1.3 - 0.1 * rank
-            yield Fact(f"outlier {_exact(array, index)}", _at(address, array, index), worth, "outlier", "outlier")
+            yield Fact(f"outlier {exact(array, index)}", place_of(address, array, index), worth, "outlier", "outlier")
     middle = f"median {wording.rounded(spread.median)}, mean {wording.rounded(spread.mean)}"
     yield Fact(f"{middle}, std {wording.rounded(_std(flat))}", address, 0.9, "range", "")
     if spread.zero:
@@ -74,7 +80,7 @@ def _odd_values(flat: Numbers, array: Numbers, address: str) -> Iterator[Fact]:
 
     for label, found in (("NaN", np.isnan(flat)), ("Infinity", np.isinf(flat))):
         if count := int(found.sum()):
-            first = _at(address, array, int(np.argmax(found)))
+            first = place_of(address, array, int(np.argmax(found)))
             yield Fact(f"{label} in {count} of {flat.size}, first at", first, 1.8, "error", "")
 
 
@@ -118,12 +124,14 @@ def _slices(numbers: Numbers, axis: int, address: str) -> Iterator[Fact]:
         yield Fact(f"{text}, {siblings}", place, 1.4 - 0.1 * rank, "outlier", "")
 
 
-def _at(address: str, array: Numbers, index: int) -> str:
+def place_of(address: str, array: Numbers, index: int) -> str:
+    """The address of an element, which is given by its place in the flattened array."""
     import numpy as np
 
     return join(address, *(int(part) for part in np.unravel_index(index, array.shape)))
 
 
-def _exact(array: Numbers, index: int) -> str:
+def exact(array: Numbers, index: int) -> str:
+    """An element, given by its place in the flattened array, in as many digits as it has."""
     value = array.reshape(-1)[index]
     return wording.number(value.item()) if array.dtype != "float32" else str(value)

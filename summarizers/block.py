@@ -11,6 +11,7 @@ from .grid import Grid, grid_of, is_rule
 _PAIR = re.compile(
     r"\s*(?:[-*•] )?(?P<key>[\w+#%(][\w .+/()#%@'&\[\]-]{0,58}?)\s*(?:: |=\s|:\t| = )\s*(?P<value>\S.*)$"
 )
+_NO_TITLE = re.compile(r"\s=(?:\s|$)|^\s*;")  # a name without a value, a comment
 _LARGEST = 300_000  # lines of one block
 _TITLES = 6  # lines that may stand before a table's header
 
@@ -70,7 +71,7 @@ def pairs_in(block: Lines) -> Iterator[Pairs]:
             continue
         if len(entries) >= 2:
             yield Pairs(title, tuple(entries))
-        title, entries = ("" if is_rule(line) else line.strip().rstrip(":")), []
+        title, entries = ("" if is_rule(line) or _NO_TITLE.search(line) else line.strip().rstrip(":")), []
         outer = _indent(line) if line.rstrip().endswith(":") else -1
     if len(entries) >= 2:
         yield Pairs(title, tuple(entries))

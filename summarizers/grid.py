@@ -21,6 +21,9 @@ _SHAPES = tuple(
         r"\d[\d:/-]{3,}$",
     )
 )
+_NUMERAL = re.compile(r"[-+]?\d[\d.,]*[A-Za-z%]{0,2}$")
+_CLOSE = 4  # columns that may stand one space apart
+_MOSTLY = 0.7  # share of numbers in such a table
 _BARS = re.compile(r"[|│┃]")
 _GAP_ROWS = 600  # rows looked at to find the gaps
 _FILLED = 0.95  # share of rows that leave a gap empty
@@ -85,12 +88,15 @@ def _of_gaps(body: Sequence[tuple[int, str]], spans: list[tuple[int, int]] | Non
     header, lines = body[0][1], [line for _, line in body[1:]]
     if spans is None and (bare := _headless(body)) is not None:
         return bare
+    if spans is None and (numbered := _of_words(body)) is not None:
+        return numbered
     if (
         len(header.split()) < 2
         or header.split()[0].endswith(":")
         or not _is_header(re.split(r"\s{2,}|\t", header.strip()))
     ):
         return None
+    spans_are_guessed = spans is None
     if spans is None:
         spans = _spans(header, lines)
     spans = [(begin, end) for (begin, _), (end, _) in pairwise([*spans, (100_000, 0)])]
@@ -100,7 +106,48 @@ def _of_gaps(body: Sequence[tuple[int, str]], spans: list[tuple[int, int]] | Non
     rows = [_cells(line, spans) for line in lines]
     if header[spans[-1][0] - 2 : spans[-1][0] - 1].strip() and sum(bool(row[-1]) for row in rows) <= 0.1 * len(rows):
         names, rows = _joined_last(names, rows)
-    return _grid(names, rows, [index for index, _ in body[1:]]) if _is_table(names, rows) else None
+    if not _is_table(names, rows) or (spans_are_guessed and _equated(names, rows)):
+        return None
+    if spans_are_guessed and _is_row(names, rows):
+        columns = [f"column {at + 1}" for at in range(len(names))]
+        return _grid(columns, [tuple(names), *rows], [index for index, _ in body])
+    return _grid(names, rows, [index for index, _ in body[1:]])
+
+
+def _of_words(body: Sequence[tuple[int, str]]) -> Grid | None:
+    """Numbers under a header of as many words, which stand closer together than their gaps would tell."""
+    header = body[0][1].replace("|", " ").split()
+    rows = [line.split() for _, line in body[1:]]
+    if len(header) < _CLOSE or any(len(row) != len(header) for row in rows) or not _is_header(header):
+        return None
+    numbers = sum(bool(_NUMERAL.match(cell)) for row in rows for cell in row)
+    if numbers < _MOSTLY * len(rows) * len(header):
+        return None
+    return _grid(header, [tuple(row) for row in rows], [index for index, _ in body[1:]])
+
+
+def _equated(names: Sequence[str], rows: Sequence[tuple[str, ...]]) -> bool:
+    """Whether a column is nothing but "=" or ":": names and values rather than a table."""
+    return any(name in ("=", ":", "->") and all(row[at] in ("", name) for row in rows) for at, name in enumerate(names))
+
+
+def _is_row(names: Sequence[str], rows: Sequence[tuple[str, ...]]) -> bool:
+    """Whether what would be the header is a row: others say the same in a column, or name the value alike (`Kx=`)."""
+    columns = list(zip(*(row for row in rows if row != tuple(names)), strict=True))
+    if any(not _NUMERAL.match(name) and _are_numbers(cells) for name, cells in zip(names, columns, strict=False)):
+        return False
+    for name, column in zip(names, columns, strict=False):
+        few = max(2, 0.1 * len(column))
+        key = name.partition("=")[0] + "="
+        if name and sum(cell == name for cell in column) >= few:
+            return True
+        if "=" in name and sum(cell.startswith(key) for cell in column) >= 0.9 * len(column) >= 2:
+            return True
+    return False
+
+
+def _are_numbers(cells: Sequence[str]) -> bool:
+    return sum(bool(_NUMERAL.match(cell)) for cell in cells) >= 0.9 * len(cells)
 
 
 def _headless(body: Sequence[tuple[int, str]]) -> Grid | None:

@@ -175,6 +175,7 @@ def _worded(found: list[Family]) -> dict[str, Counter[str]]:
 _ASKED = frozenset({"IP", "user", "status", "state", "code", "error", "errno", "exit", "reason", "signal", "path"})
 
 
+_FAR = 5.0  # times what 99 in 100 stay under: a maximum that stands out
 _FEW, _BRIEF = 4, 40  # values, and characters of them, that are all told
 _SCATTERED = 20  # values none of which has its share: how many there are says more than the most frequent
 
@@ -192,7 +193,10 @@ def _column(node: Node, tally: Tally, label: str, column: Column, salience: floa
         yield Fact(_category(label, column.values, column.total), node.address, salience, topic)
     if _measures(label, column) and column.greatest is not None and column.least is not None:
         place = node.address_of(column.greatest[2])
-        yield Fact(f"{label} max {column.greatest[1]}", place, salience, "extreme", label)
+        middle = column.usual() if len(column.values) > _FEW else None
+        far = middle is not None and column.greatest[0] > _FAR * max(middle.high, 0.0) > 0
+        told = f"{label} max {column.greatest[1]}" + (f" (median {middle.median:g})" if far and middle else "")
+        yield Fact(told, place, max(salience, 1.5) if far else salience, "outlier" if far else "extreme", label)
         yield Fact(f"{label} min {column.least[1]}", node.address_of(column.least[2]), 0.4, "extreme", label)
 
 

@@ -23,7 +23,8 @@ class Summarizer(Protocol):
 
 _VALUES = ("lazy", "trajectory", "strings", "array", "table", "mapping")
 _PRINTED = (
-    "xmltext", "testrun", "traceback", "compiler", "diff", "gitlog", "webpage", "log", "terminal", "names", "content",
+    "xmltext", "sqldump", "testrun", "traceback", "compiler", "diff", "blame", "gitlog", "webpage", "log", "terminal",
+    "names", "content",
 )  # fmt: skip
 _IN_ORDER = (*_VALUES, *_PRINTED, "code", "markup", "text", "value")
 """Most particular first. A new kind is one word here; its file is loaded when a node gets as far."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from pager import Node
 
 _TABLES = 4
+_BESIDE_OPAQUE = 5  # pairs among lines of hexadecimal or base64 digits
+_OPAQUE = re.compile(
+    r"\s*(?:(?:[0-9A-Fa-f]{2}:){4,}[0-9A-Fa-f]{0,2}|[A-Za-z0-9+/]{60,}={0,2}|[A-Za-z0-9+/]{4,}={1,2})$"
+)
 _NOTES = 60  # `name: value` lines told
 
 
@@ -30,11 +35,14 @@ def matches(node: Node) -> bool:
     if node.kind not in TEXTUAL:
         return False
     lines = list(enumerate(head(node, 300)))
-    filled = sum(1 for _, line in lines if line.strip())
+    opaque = sum(bool(_OPAQUE.match(line)) for _, line in lines)
+    filled = sum(1 for _, line in lines if line.strip()) - opaque
     parts = list(blocks(lines))
     tabled = sum(len(grid.rows) for part in parts if (grid := table_in(part[:60])) is not None)
     paired = sum(len(run.entries) for part in parts for run in pairs_in(part))
     written = len(document_of(line for _, line in lines).headings) > 1
+    if paired >= _BESIDE_OPAQUE and opaque * 5 >= filled:  # a certificate or a key, printed
+        return True
     return (tabled >= 2 and tabled * (3 if written else 12) >= filled) or (paired >= 3 and paired * 2 >= filled)
 
 
@@ -50,8 +58,10 @@ def facts(node: Node, focus: str | None) -> Iterator[Fact]:
             tables.append(grid)
             inside = set(grid.indices)
             rest = [(index, line) for index, line in block if index not in inside]
-        paired.extend(pairs_in(rest))
-        others = [*others, *rest][:200_000]
+        runs = list(pairs_in(rest))
+        paired.extend(runs)
+        told = {index for run in runs for _, _, index in run.entries} if len(paired) <= _NOTES else ()
+        others = [*others, *((index, line) for index, line in rest if index not in told)][:200_000]
     yield from _tables(node, tables, focus)
     yield from pair_facts(node, paired[:_NOTES])
     yield from _troubled(node, others)

@@ -6,6 +6,7 @@ from math import log1p
 
 from pager import join
 
+from .arrays import array_in, arrays_under, many_arrays, one_array
 from .fact import Fact
 from .record import record_facts
 from .recursive import recursive_facts
@@ -39,6 +40,12 @@ def tree_facts(value: object, address: str, focus: str | None) -> Iterator[Fact]
 
 
 def _part_facts(part: Part, focus: str | None) -> Iterator[Fact]:
+    if arrays := arrays_under(part.value, part.address):
+        yield from many_arrays(arrays, part.address, part.weight)
+        return
+    if (numbers := array_in(part.value)) is not None:
+        yield from one_array(numbers, part.address, part.weight)
+        return
     records = records_of(part)
     if records is not None:
         yield from table_facts(records, focus, head=not part.top or bool(records.keys))

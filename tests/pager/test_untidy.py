@@ -66,3 +66,18 @@ def test_a_slice_of_one_value_is_answered_plainly(pager: Pager) -> None:
     pager.put({"a": 5})
     with pytest.raises(UnknownAddress, match="r1/a is one value; nearest: r1/a"):
         pager.node("r1/a[0:1]")
+
+
+@pytest.mark.parametrize(
+    ("text", "charset"),
+    [
+        ("Temperature 21°C at site\n", "latin-1"),
+        ("id,name,ms\n1,Forlì,3\n2,Zürich,4\n", "latin-1"),
+        ("price £5 – “ok”\n", "cp1252"),
+        ("Привет мир, как дела сегодня\n", "cp1251"),
+        ("Příliš žluťoučký kůň úpěl ďábelské ódy\n", "cp1250"),
+    ],
+)
+def test_short_text_in_single_bytes_keeps_its_letters(pager: Pager, text: str, charset: str) -> None:
+    """Western European bytes are not taken for Polish or Korean ones, nor others for Western European."""
+    assert pager.node(pager.put(text.encode(charset)).id).text() == text

@@ -127,3 +127,14 @@ def test_short_hexadecimal_names_are_no_templates_of_their_own() -> None:
     lines = [f"2026-10-01 00:{n // 60:02d}:{n % 60:02d} WARN [w] request {name} late" for n, name in enumerate(names)]
     warned = next(fact.text for fact in facts_of("\n".join(lines)) if "WARN request" in fact.text)
     assert int(warned.partition("×")[0]) > 980  # some names are digits alone, or letters alone
+
+
+@pytest.mark.parametrize("ending", ['"-" "curl/8" {}', "rt={} uct=0.001", '"-" "curl/8" request_time="{}"'])
+def test_the_slowest_request_is_told_against_the_median(ending: str) -> None:
+    """Times taken that a web server appends, by whatever name."""
+    start = '10.0.0.1 - - [17/May/2015:10:05:{:02d} +0000] "GET /a HTTP/1.1" 200 {} '
+    took = [14.882 if n == 47 else 0.01 + n % 17 / 1000 for n in range(200)]
+    lines = [start.format(n % 60, 500 + n * 37 % 100) + ending.format(time) for n, time in enumerate(took)]
+    slow = next(fact for fact in facts_of("\n".join(lines)) if "max 14.882" in fact.text)
+    assert slow.address == "r1[47]"
+    assert "(median 0.018)" in slow.text

@@ -1,5 +1,7 @@
 """Command output: drawn tables read as tables, reports, histories, lists of names, diffs."""
 
+from hashlib import sha256
+
 from printed import told
 
 PS = "\n".join(
@@ -152,3 +154,71 @@ def test_listings_keep_numbers_that_were_given_out_from_measurements() -> None:
     text = told("\n".join(f"{5_432_000 + n * 7 % 60} {4 + n % 9 if n != 7 else 900} /tmp/file{n}" for n in range(60)))
     assert "column 2 max 900" in text
     assert "column 1 max" not in text
+
+
+def test_annotated_sources_count_lines_by_author_and_commit() -> None:
+    """Lines of git blame are no commits."""
+    lines = [
+        f"{'a7d1135c' if n % 4 else '0b2e9f10'} (Ann Lee "
+        f"{'2021' if n % 4 else '2024'}-03-0{n % 9 + 1} 10:00:00 +0000 {n}) x = {n}"
+        for n in range(1, 41)
+    ]
+    lines[6] = lines[6].replace("Ann Lee", "Bob    ")
+    text = told("\n".join(lines))
+    assert "40 lines of 2 commits" in text
+    assert "2 authors: Ann Lee 39" in text
+    assert "Bob 1 @r1[6]" in text
+
+
+def test_a_first_row_that_others_repeat_is_no_header() -> None:
+    """Ciphers, mappings of memory: the columns have no names, and every row counts."""
+    rows = [
+        f"{'TLS_' + 'GCM' * (n % 3 + 1) + str(n):<18} {'TLSv1.3  Kx=any' if n < 9 else 'SSLv3    Kx=RSA'}"
+        for n in range(20)
+    ]
+    text = told("\n".join(rows))
+    assert "20 rows: column 1, column 2, column 3" in text
+    assert "column 2 SSLv3 11" in text
+
+
+def test_a_header_whose_letter_is_a_value_too_stays_one() -> None:
+    """Top's column S holds S."""
+    rows = [f"{n:7d} root  {'S' if n % 4 else 'R'} {n * 37 % 70:8d} process-{n}" for n in range(1, 21)]
+    assert "RES max 69 process-17" in told("\n".join(["    PID USER  S      RES COMMAND", *rows]))
+
+
+def test_numbers_stand_under_the_header_of_their_own() -> None:
+    """Columns one space apart, as vmstat and the kernel's counters draw them."""
+    header = " r  b   swpd   free   buff  cache   si   so    bi    bo   in   cs us sy id wa st"
+    fixed = " 79 12  9  0  0"
+    rows = [
+        f" {n % 3}  0      0 {9000 + n} 150176 60{n:02d}    0    0 {4000 + n} {n * 7 % 12:5d} {5300 + n * 5 % 12}"
+        f" 4{n:02d}{fixed}"
+        for n in range(12)
+    ]
+    text = told("\n".join([header, *rows]))
+    assert "in max 5311 @r1[8]" in text
+    assert "bo max 11" in text
+
+
+def test_a_name_without_a_value_is_no_title_of_those_below() -> None:
+    """Each setting stands for itself, and is told once."""
+    text = told(
+        "kernel.sys_info =\nkernel.panic = 1\nkernel.pid_max = 4194304\nkernel.exception-trace = 1\nkernel.x = 7\n"
+    )
+    assert "sys_info" not in text
+    assert text.count("exception-trace") == 1
+
+
+def test_a_printed_certificate_tells_its_names_and_dates() -> None:
+    """Lines of digits between them are passed over."""
+    keys = [sha256(bytes([at])).digest()[:15] for at in range(12)]
+    digits = "\n".join(f"        {key.hex(':')}:" for key in keys)
+    text = told(
+        "Certificate:\n    Data:\n        Signature Algorithm: sha256\n        Issuer: CN = Example CA\n"
+        "        Validity\n            Not Before: Nov 26 16:50:29 2026 GMT\n"
+        "            Not After : Dec 26 16:50:29 2026 GMT\n        Subject: CN = api.example.org\n"
+        f"        Public Key Info:\n{digits}\n    Signature Value:\n{digits}\n"
+    )
+    assert "Issuer: CN = Example CA @r1[3]" in text
+    assert "Not After: Dec 26 16:50:29 2026 GMT @r1[6]" in text
