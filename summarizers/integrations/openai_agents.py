@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from agents import Agent, FunctionTool, function_tool
+from agents import Agent, AgentOutputSchema, AgentOutputSchemaBase, FunctionTool, Handoff, function_tool
 from agents.run_config import CallModelData, ModelInputData
 from agents.tool_context import ToolContext
 
@@ -67,9 +67,19 @@ def _paged(tool: Any, views: Views) -> Any:
 
 
 def _schemas(agent: Agent[Any]) -> list[object]:
-    return [
-        [tool.name, tool.description, tool.params_json_schema] for tool in agent.tools if isinstance(tool, FunctionTool)
+    """What of tools, handoffs and the answer's form stands in a prompt."""
+    tools = [
+        [one.name, one.description, one.params_json_schema] for one in agent.tools if isinstance(one, FunctionTool)
     ]
+    handoffs = [
+        [one.tool_name, one.tool_description, one.input_json_schema]
+        if isinstance(one, Handoff)
+        else [one.name, Handoff.default_tool_description(one), {}]
+        for one in agent.handoffs
+    ]
+    output = agent.output_type
+    schema = output if isinstance(output, AgentOutputSchemaBase) or output is None else AgentOutputSchema(output)
+    return [*tools, *handoffs, *([] if schema is None or schema.is_plain_text() else [schema.json_schema()])]
 
 
 def _named(items: Sequence[Item]) -> Iterator[Named]:

@@ -65,7 +65,7 @@ def test_forty_calls_stay_under_the_ceiling() -> None:
 
 
 def test_turns_with_a_failed_call_are_shortened_too() -> None:
-    """Two calls a turn under ids that come again, one of them failing each time: pairs stay pairs, under the ceiling."""
+    """Two calls a turn under ids that come again, one of them failing: pairs stay pairs, under the ceiling."""
     seen: list[list[ModelMessage]] = []
 
     def scripted(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
