@@ -2,20 +2,18 @@
 
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
 
 from pager import Call, Pager, PagerError
 
-from .answers import matches_text, page_text, rows_text
 from .card import card
-from .stated import stated
+from .looking import LEAST_ANSWER, Look, Looking
 from .summary import SMALLEST_BUDGET
 from .templating import Templates, neutralise
 
 Verb = Callable[..., str]
 VERBS = ("open", "find", "query")
 _FRAME = re.compile(r"\[(r\d+[^\s:,;\]]*)[:,;]")
-_FRAME_TOKENS = 60  # of the lines around a page, matches or rows
+_FRAME_TOKENS = LEAST_ANSWER + 20  # of the lines around a page
 _CHARACTERS_PER_TOKEN = 24  # more than a token of ordinary text has: what is longer is over the limit uncounted
 
 
@@ -44,7 +42,13 @@ class Views:
         self.templates = templates or Templates()
         self.limit_tokens = limit_tokens
         self._card_tokens = card_tokens
-        self._page_tokens = page_tokens
+        self._looking = Looking(
+            pager=pager,
+            templates=self.templates,
+            page_tokens=page_tokens - _FRAME_TOKENS,
+            card_tokens=card_tokens,
+            allowance=page_tokens,
+        )
 
     def shown(self, value: object, *, tool: str, arguments: Mapping[str, object] | None = None) -> str:
         """What an agent is told of a tool's result: the result, or its card once the whole is in the store.
@@ -79,7 +83,7 @@ class Views:
         Args:
             address: r3, r3/layers[17], r3[120:140], or r3#2 for page 2
         """
-        return self._answered(lambda limit: page_text(self.pager.open(address, limit_tokens=limit), self.templates))
+        return self._answered(lambda: self._looking.open(address))
 
     def find(self, address: str, pattern: str) -> str:
         """Search a stored result, from an address on, for a regular expression, or for plain words such as a question.
@@ -88,13 +92,7 @@ class Views:
             address: where to search, such as r3
             pattern: the expression or the words
         """
-        known = cache(lambda: stated(self.pager.node(address)))
-
-        def found(limit: int) -> str:
-            matches = self.pager.find(address, pattern, limit_tokens=limit, statements=known)
-            return matches_text(address, pattern, matches, self.templates, self.pager.counter)
-
-        return self._answered(found)
+        return self._answered(lambda: self._looking.find(address, pattern))
 
     def query(self, address: str, sql: str) -> str:
         """Run one SELECT on the table at an address of a stored result; the table's name is t.
@@ -103,26 +101,19 @@ class Views:
             address: a table, such as r3
             sql: the SELECT statement
         """
-        return self._answered(
-            lambda limit: rows_text(address, self.pager.query(address, sql, limit_tokens=limit), self.templates)
-        )
+        return self._answered(lambda: self._looking.query(address, sql))
 
     @property
     def verbs(self) -> tuple[Verb, Verb, Verb]:
         """`open`, `find` and `query`, for a framework that makes tools of functions."""
         return self.open, self.find, self.query
 
-    def _answered(self, answer: Callable[[int], str]) -> str:
-        """The answer within the limit, frame included; what cannot be answered is a sentence that says what can."""
-        limit = self._page_tokens - _FRAME_TOKENS
+    def _answered(self, look: Callable[[], Look]) -> str:
+        """What a verb answers; what cannot be answered is a sentence that says what can."""
         try:
-            text = answer(limit)
-            while (over := self.pager.counter.count(text) - self._page_tokens) > 0:
-                limit -= over  # escapes and a long address took more than was left for them
-                text = answer(limit)
+            return look().text
         except PagerError as error:
             return neutralise(str(error))
-        return text
 
     def _is_short(self, text: str) -> bool:
         if len(text) > self.limit_tokens * _CHARACTERS_PER_TOKEN:
