@@ -110,10 +110,10 @@ class Pager:
         gone = expiring(
             self.results(), self.pinned(), older_than=older_than, keep_bytes=keep_bytes, now=datetime.now(UTC)
         )
-        self._store.expire(result.id for result in gone)
+        deleted = self._store.expire(result.id for result in gone)
         self._bodies.clear()
         self._nodes.clear()
-        return gone
+        return [result for result in gone if result.id in deleted]
 
     def node(self, address: str) -> Node:
         """The part at an address; a page number is ignored. Raises UnknownAddress with `.nearest`."""
