@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -144,8 +145,12 @@ class Shelf:
     def _shortened(self, whole: ToolResult, call: Call, limit_tokens: int) -> dict[str, Any] | None:
         if limit_tokens and all(self._within(text, limit_tokens) for text in whole.readings()):
             return _harmless(dict(whole.fields))
-        result = self._pager.put(whole.value(), name=call.tool, call=call)
-        return whole.with_card(self._card(result), self._link(result))
+        try:
+            result = self._pager.put(whole.value(), name=call.tool, call=call)
+            return whole.with_card(self._card(result), self._link(result))
+        except PagerError as error:  # the tool has done its work: what cannot be kept is told as it came
+            print(f"{SCHEME}: {call.tool}: {error}", file=sys.stderr)
+            return _harmless(dict(whole.fields))
 
     def _within(self, text: str, limit_tokens: int) -> bool:
         """Whether a text has so few tokens; of a very long one only the beginning is counted."""
