@@ -50,6 +50,27 @@ def test_any_content_comes_back_as_it_was(place: str) -> None:
         assert pager.recalled("k") in ("a\x00b", "a\\x00b")
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        bytes(range(256)) * 40,
+        "héllo wörld, ça va\n".encode("utf-16"),
+        ("Größe und Länge über alles, schön früh. " * 20).encode("cp1252"),
+        b"mostly text with one \xff byte\r\n" * 20,
+        b"\xef\xbb\xbfx,y\r\n1,2\r\n3,4\r\n",
+        b'{"a": [1, 2,\t3]}\n\n',
+        b"",
+        b"\x93NUMPY not really",
+    ],
+)
+def test_what_was_put_comes_out_byte_for_byte(place: str, data: bytes) -> None:
+    """Whatever it is shown as: escaped, transcoded or mended; a part is its text."""
+    with _pager(place) as pager:
+        assert b"".join(pager.original(pager.put(data, name="it").id)) == data
+        assert b"".join(pager.original(pager.put(data.decode("latin-1") + "\ud800").id)).endswith(b"\xed\xa0\x80")
+        assert b"".join(pager.original(f"{pager.put({'a': 'ü'}).id}/a")) == "ü".encode()
+
+
 def test_a_large_file_is_kept_whole_and_once(place: str, tmp_path: Path) -> None:
     """20 MB, twice: one content; its last line and last page are there."""
     log = tmp_path / "large.log"
