@@ -1,9 +1,10 @@
 """What an agent of any framework sees of a pager: results as text it can afford, and three verbs to look further."""
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 
-from pager import Call, Pager, PagerError
+from pager import Call, Node, Pager, PagerError
 
 from .card import card
 from .looking import LEAST_ANSWER, Look, Looking
@@ -42,6 +43,7 @@ class Views:
         self.templates = templates or Templates()
         self.limit_tokens = limit_tokens
         self._card_tokens = card_tokens
+        self._cards: dict[bytes, str] = {}
         self._looking = Looking(
             pager=pager,
             templates=self.templates,
@@ -64,8 +66,16 @@ class Views:
             text = node.text() if node.kind != "lazy" else None
             if text is not None and self._is_short(text):
                 return neutralise(text)
-        made = card(node, limit_tokens=self._card_tokens, counter=self.pager.counter, templates=self.templates)
-        return made.text
+        text = self._card(node)
+        self._cards[_digest(text)] = node.address
+        return text
+
+    def result_told(self, text: str) -> str | None:
+        """The id of the result whose card this text is, to the letter; None for any other text, however it begins."""
+        if (known := self._cards.get(_digest(text))) is not None:
+            return known
+        address = self.address_in(text)  # of an earlier process, perhaps
+        return address if address is not None and self._card(self.pager.node(address)) == text else None
 
     def address_in(self, text: str) -> str | None:
         """The address that a text stands for, where it is a card, page, summary or stub of this pager; else None."""
@@ -108,6 +118,10 @@ class Views:
         """`open`, `find` and `query`, for a framework that makes tools of functions."""
         return self.open, self.find, self.query
 
+    def _card(self, node: Node) -> str:
+        made = card(node, limit_tokens=self._card_tokens, counter=self.pager.counter, templates=self.templates)
+        return made.text
+
     def _answered(self, look: Callable[[], Look]) -> str:
         """What a verb answers; what cannot be answered is a sentence that says what can."""
         try:
@@ -119,3 +133,7 @@ class Views:
         if len(text) > self.limit_tokens * _CHARACTERS_PER_TOKEN:
             return False
         return self.pager.counter.count(text) <= self.limit_tokens
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -183,7 +183,7 @@ class Window:
         views = self._views
         try:
             call = Call(one.tool, dict(one.arguments))
-            return views.address_in(one.text) or views.pager.put(one.text, name=one.tool, call=call).id
+            return views.result_told(one.text) or views.pager.put(one.text, name=one.tool, call=call).id
         except PagerError:
             return None
 
