@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pager import Call, Pager, Result, StoreFailed
-from summarizers import card, stub
+from summarizers import LEAST_ANSWER, Look, Looking, card, stub
 
 from .ceiling import Budget
 from .chat import ToolCall
 from .exchange import Answer, Exchange, root_of, same_call
 from .ledger import Ledger
-from .looking import LEAST_ANSWER, Looking
 from .memory import is_out_of_memory, let_go
 from .notebook import Notebook
 from .settings import Settings
@@ -112,17 +111,19 @@ class Answering:
         """What a verb answers; a look taken again and again is noticed, an aged result that is opened is pinned."""
         looking = Looking(
             pager=self.pager,
-            words=self.words,
+            templates=self.words.templates,
             page_tokens=self.budget.page,
             card_tokens=self.budget.card,
             allowance=allowance,
             question=self.question,
             shown=frozenset(made.address for made in ledger.made if made.address),
         )
-        verbs = Verbs(looking, self.notebook)
+        verbs = Verbs(looking, self.words, self.notebook)
         seen = verbs.toolbox()[call.name].run(call.arguments)
         if isinstance(seen, Finding):
             return self._record(ledger, seen)
+        if isinstance(seen, Look):
+            seen = Answer(seen.text, "view" if seen.address else "failed", seen.address)
         assert isinstance(seen, Answer)
         return self._noticed(ledger, call, seen)
 

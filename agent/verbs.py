@@ -5,12 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pager import UnknownAddress
+from summarizers import Looking
 
 from .chat import ToolSpec
 from .exchange import Answer
-from .looking import Looking
 from .notebook import Notebook
 from .tools import Tool, Toolbox, tool
+from .words import Words
 
 VERBS = ("open", "find", "query", "record_observation", "query_memory")
 LEAST_WORDS = 3  # of a finding: fewer name a thing and state nothing of it
@@ -32,6 +33,7 @@ class Verbs:
     """The verbs, each answering in at most as many tokens as `looking` allows."""
 
     looking: Looking
+    words: Words
     notebook: Notebook
 
     def record_observation(self, finding: str, evidence: str = "", step: int | None = None) -> Finding:
@@ -57,11 +59,11 @@ class Verbs:
     def query_memory(self, query: str) -> Answer:
         """Search saved findings by words."""
         limit = min(self.looking.page_tokens, self.looking.allowance)
-        return Answer(self.looking.words.recalled(self.notebook.recall(query), limit_tokens=limit), "note")
+        return Answer(self.words.recalled(self.notebook.recall(query), limit_tokens=limit), "note")
 
     def toolbox(self) -> Toolbox:
         """The verbs as tools."""
-        steps = len(self.looking.words.plan)
+        steps = len(self.words.plan)
         return Toolbox(_verb(getattr(self if hasattr(self, name) else self.looking, name), steps) for name in VERBS)
 
 

@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pager import Matches, Page, Rows, TokenCounter
-from summarizers import Templates, call_text, clipped, matches_text, page_text, rows_text
+from pager import Page, TokenCounter
+from summarizers import Templates, call_text, clipped, page_text
 
 from .chat import Message, ToolCall
 from .exchange import Entry, Exchange, Remark
@@ -91,18 +91,6 @@ class Words:
         """One page in its frame."""
         return page_text(page, self.templates)
 
-    def matches(self, address: str, pattern: str, found: Matches) -> str:
-        """What a search found, or what was searched and what is near."""
-        return matches_text(address, pattern, found, self.templates, self.counter)
-
-    def rows(self, address: str, found: Rows) -> str:
-        """The rows a query selected."""
-        return rows_text(address, found, self.templates)
-
-    def branch(self, card: str, address: str) -> str:
-        """The card of a part too long for a page, and the address of its first page."""
-        return self.templates.render("branch", card=card, address=address)
-
     def failed(self, name: str, error: Exception) -> str:
         """A tool's failure as its result."""
         said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
@@ -156,10 +144,6 @@ class Words:
     def aged(self, call: ToolCall) -> str:
         """The line that remains of an answer that can be had again by the same call."""
         return self.templates.render("aged", call=self.call(call, limit_tokens=24))
-
-    def no_room(self, address: str | None) -> str:
-        """An answer that has no place in this turn."""
-        return self.templates.render("no_room", address=address and self.clip(address, 30))
 
     def refused(self, name: str, offered: Sequence[str]) -> str:
         """A call of a tool that is not offered in its turn."""

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +17,7 @@ from .lazy import LazyBody, Parts, Revive
 from .load import load
 from .nearest import closest
 from .node import Node
+from .original import original, utf8
 from .paging import Paging, Size, hold
 from .record import Record
 from .retention import expiring
@@ -110,10 +111,10 @@ class Pager:
         gone = expiring(
             self.results(), self.pinned(), older_than=older_than, keep_bytes=keep_bytes, now=datetime.now(UTC)
         )
-        self._store.expire(result.id for result in gone)
+        deleted = self._store.expire(result.id for result in gone)
         self._bodies.clear()
         self._nodes.clear()
-        return gone
+        return [result for result in gone if result.id in deleted]
 
     def node(self, address: str) -> Node:
         """The part at an address; a page number is ignored. Raises UnknownAddress with `.nearest`."""
@@ -137,6 +138,15 @@ class Pager:
             address=node.address, text=shown.text, tokens=shown.tokens, page=shown.page, pages=shown.pages,
             next=shown.following, children=_children(node), kind=node.kind, part=shown.part, note=node.note,
         )  # fmt: skip
+
+    def original(self, address: str) -> Iterator[bytes]:
+        """A result's bytes as they were put, a piece at a time; of a part, an array or a lazy value its text, in UTF-8.
+
+        Raises UnknownAddress, NotComputed.
+        """
+        node = self.node(address)
+        found = self._store.result(node.address)
+        return utf8(node.pieces()) if found is None else original(self._store, found[1], node.pieces())
 
     def size(self, address: str) -> Size:
         """How many tokens the text at an address takes: exact up to 128 KiB, else estimated from samples."""

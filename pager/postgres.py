@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import selectors
 import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -46,11 +47,11 @@ class Postgres:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator["_Marked"]:
-        """The connection, made anew after a fork and where it broke."""
+        """The connection, made anew after a fork and where it broke or the server has closed it."""
         import psycopg
 
         with self._lock:
-            if self._owner != os.getpid() or self._connection.closed:
+            if self._owner != os.getpid() or self._is_over():
                 self._connection, self._owner = self._connect(), os.getpid()
             try:
                 yield _Marked(self._connection)
@@ -64,6 +65,21 @@ class Postgres:
             connection.execute("SELECT pg_advisory_xact_lock(?)", (_WRITER,))
             yield connection
 
+    def _is_over(self) -> bool:
+        """Whether it is closed; where the server did that, an idle connection has something to be read: the end."""
+        import psycopg
+
+        if self._connection.closed:
+            return True
+        if self._connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            return False
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._connection.fileno(), selectors.EVENT_READ)
+            if not selector.select(0):
+                return False
+        self._connection.close()
+        return True
+
     def _connect(self) -> "psycopg.Connection[Any]":
         try:
             import psycopg
@@ -71,6 +87,7 @@ class Postgres:
             raise StoreFailed(
                 f"store {self}: psycopg is not installed; pip install 'toolpager[postgres]', or give a folder"
             ) from None
+        connection = None
         try:
             connection = psycopg.connect(self._url, autocommit=True, connect_timeout=10)
             with connection.transaction():
@@ -79,6 +96,8 @@ class Postgres:
                     connection.execute(f"CREATE TABLE IF NOT EXISTS {name}({text})".encode())
                 connection.execute(INDEX.encode())
         except psycopg.Error as error:
+            if connection is not None:
+                connection.close()
             raise StoreFailed(
                 f"cannot open the store {self}: {_said(error)}; check that the server runs and lets this user in"
             ) from error

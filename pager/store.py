@@ -20,6 +20,10 @@ from .types import Call, Result
 CHUNK = 256 * 1024
 BATCH = 64  # chunks of a large content in one transaction
 _HELD = "number NOT IN (SELECT number FROM expired)"
+_EXPIRE = (
+    "INSERT INTO expired(number, at) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM pins WHERE number = ?) "
+    "AND NOT EXISTS (SELECT 1 FROM expired WHERE number = ?) RETURNING number"
+)
 
 
 class ContentGone(StoreFailed):
@@ -257,21 +261,26 @@ class Store:
         with self._database.reading() as connection:
             return frozenset(f"r{number}" for (number,) in connection.execute("SELECT number FROM pins"))
 
-    def expire(self, identifiers: Iterable[str]) -> None:
-        """Delete results with their parts, and the contents that nothing names any more; their ids stay taken."""
+    def expire(self, identifiers: Iterable[str]) -> frozenset[str]:
+        """Delete results with their parts, and the contents that nothing names any more; their ids stay taken.
+
+        Those that another process has pinned or deleted meanwhile are left out; which were deleted.
+        """
+        gone = []
         now, large = datetime.now(UTC).isoformat(timespec="seconds"), self._database.large
         with self._database.writing() as connection:
             for identifier in identifiers:
                 number = _number(identifier)
-                connection.execute(
-                    "INSERT INTO expired(number, at) VALUES (?, ?) ON CONFLICT DO NOTHING", (number, now)
-                )
+                if connection.execute(_EXPIRE, (number, now, number, number)).fetchone() is None:
+                    continue
+                gone.append(identifier)
                 connection.execute("UPDATE results SET fingerprint = NULL WHERE number = ?", (number,))
                 connection.execute("DELETE FROM parts WHERE result = ?", (identifier,))
             files = [name for number in _unnamed(connection) for name in _drop(connection, number)]
         if large is not None:
             for name in files:
                 large.remove(name)
+        return frozenset(gone)
 
     def earlier(self, result: Result) -> str | None:
         """The id of the latest result before this one of the same call, or without any call of the same name."""

@@ -10,6 +10,7 @@ from .assisted import summarize_with
 from .card import Card, card, stub
 from .fact import Fact
 from .gather import facts
+from .looking import LEAST_ANSWER, Look, Looking
 from .paged import paged
 from .stated import stated
 from .summary import SMALLEST_BUDGET, Summary, summarize
@@ -19,11 +20,14 @@ from .window import CeilingExceeded, Fitted, Shown, Window
 from .writer import Memory, NotWritten, Writer
 
 __all__ = [
+    "LEAST_ANSWER",
     "SMALLEST_BUDGET",
     "Card",
     "CeilingExceeded",
     "Fact",
     "Fitted",
+    "Look",
+    "Looking",
     "Memory",
     "NotWritten",
     "Shown",

@@ -1,21 +1,20 @@
 """What an agent of any framework sees of a pager: results as text it can afford, and three verbs to look further."""
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
 
-from pager import Call, Pager, PagerError
+from pager import Call, Node, Pager, PagerError
 
-from .answers import matches_text, page_text, rows_text
 from .card import card
-from .stated import stated
+from .looking import LEAST_ANSWER, Look, Looking
 from .summary import SMALLEST_BUDGET
 from .templating import Templates, neutralise
 
 Verb = Callable[..., str]
 VERBS = ("open", "find", "query")
 _FRAME = re.compile(r"\[(r\d+[^\s:,;\]]*)[:,;]")
-_FRAME_TOKENS = 60  # of the lines around a page, matches or rows
+_FRAME_TOKENS = LEAST_ANSWER + 20  # of the lines around a page
 _CHARACTERS_PER_TOKEN = 24  # more than a token of ordinary text has: what is longer is over the limit uncounted
 
 
@@ -44,7 +43,14 @@ class Views:
         self.templates = templates or Templates()
         self.limit_tokens = limit_tokens
         self._card_tokens = card_tokens
-        self._page_tokens = page_tokens
+        self._cards: dict[bytes, str] = {}
+        self._looking = Looking(
+            pager=pager,
+            templates=self.templates,
+            page_tokens=page_tokens - _FRAME_TOKENS,
+            card_tokens=card_tokens,
+            allowance=page_tokens,
+        )
 
     def shown(self, value: object, *, tool: str, arguments: Mapping[str, object] | None = None) -> str:
         """What an agent is told of a tool's result: the result, or its card once the whole is in the store.
@@ -60,8 +66,16 @@ class Views:
             text = node.text() if node.kind != "lazy" else None
             if text is not None and self._is_short(text):
                 return neutralise(text)
-        made = card(node, limit_tokens=self._card_tokens, counter=self.pager.counter, templates=self.templates)
-        return made.text
+        text = self._card(node)
+        self._cards[_digest(text)] = node.address
+        return text
+
+    def result_told(self, text: str) -> str | None:
+        """The id of the result whose card this text is, to the letter; None for any other text, however it begins."""
+        if (known := self._cards.get(_digest(text))) is not None:
+            return known
+        address = self.address_in(text)  # of an earlier process, perhaps
+        return address if address is not None and self._card(self.pager.node(address)) == text else None
 
     def address_in(self, text: str) -> str | None:
         """The address that a text stands for, where it is a card, page, summary or stub of this pager; else None."""
@@ -79,7 +93,7 @@ class Views:
         Args:
             address: r3, r3/layers[17], r3[120:140], or r3#2 for page 2
         """
-        return self._answered(lambda limit: page_text(self.pager.open(address, limit_tokens=limit), self.templates))
+        return self._answered(lambda: self._looking.open(address))
 
     def find(self, address: str, pattern: str) -> str:
         """Search a stored result, from an address on, for a regular expression, or for plain words such as a question.
@@ -88,13 +102,7 @@ class Views:
             address: where to search, such as r3
             pattern: the expression or the words
         """
-        known = cache(lambda: stated(self.pager.node(address)))
-
-        def found(limit: int) -> str:
-            matches = self.pager.find(address, pattern, limit_tokens=limit, statements=known)
-            return matches_text(address, pattern, matches, self.templates, self.pager.counter)
-
-        return self._answered(found)
+        return self._answered(lambda: self._looking.find(address, pattern))
 
     def query(self, address: str, sql: str) -> str:
         """Run one SELECT on the table at an address of a stored result; the table's name is t.
@@ -103,28 +111,29 @@ class Views:
             address: a table, such as r3
             sql: the SELECT statement
         """
-        return self._answered(
-            lambda limit: rows_text(address, self.pager.query(address, sql, limit_tokens=limit), self.templates)
-        )
+        return self._answered(lambda: self._looking.query(address, sql))
 
     @property
     def verbs(self) -> tuple[Verb, Verb, Verb]:
         """`open`, `find` and `query`, for a framework that makes tools of functions."""
         return self.open, self.find, self.query
 
-    def _answered(self, answer: Callable[[int], str]) -> str:
-        """The answer within the limit, frame included; what cannot be answered is a sentence that says what can."""
-        limit = self._page_tokens - _FRAME_TOKENS
+    def _card(self, node: Node) -> str:
+        made = card(node, limit_tokens=self._card_tokens, counter=self.pager.counter, templates=self.templates)
+        return made.text
+
+    def _answered(self, look: Callable[[], Look]) -> str:
+        """What a verb answers; what cannot be answered is a sentence that says what can."""
         try:
-            text = answer(limit)
-            while (over := self.pager.counter.count(text) - self._page_tokens) > 0:
-                limit -= over  # escapes and a long address took more than was left for them
-                text = answer(limit)
+            return look().text
         except PagerError as error:
             return neutralise(str(error))
-        return text
 
     def _is_short(self, text: str) -> bool:
         if len(text) > self.limit_tokens * _CHARACTERS_PER_TOKEN:
             return False
         return self.pager.counter.count(text) <= self.limit_tokens
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -1,8 +1,12 @@
 """A conversation of any framework under a hard ceiling: old results go down page → summary → stub → folded."""
 
+import hashlib
 import json
+import re
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, is_dataclass, replace
 from typing import Literal
 
 from pager import Call, PagerError
@@ -17,7 +21,9 @@ _LEVELS: tuple[Level, ...] = ("page", "summary", "stub", "folded")
 _MESSAGE_TOKENS = 8  # of role and separators around a message, in the chat templates that are known
 _LEAST_SAVED = 0.2  # of a text; a level that saves less is passed over
 _UNCALIBRATED = 1.1  # how far a count may be off before a model has reported one
-_REMEMBERED = 4096  # results whose level is remembered
+_REMEMBERED = 256  # batches whose outcome is remembered, of all conversations together
+_MEDIA_TOKENS = 1_600  # of an image or another file in a message: the most that the known services count for one image
+_MEDIA = re.compile(r"(?:data:[^,]{0,200},)?[A-Za-z0-9+/_-]{512,}={0,2}")
 _INDEX_TOKENS = 160  # of the list of results that left the conversation
 _CALL_TOKENS = 24  # of a call in that list
 
@@ -56,12 +62,13 @@ class Shown:
 class Fitted:
     """What a conversation says instead: `texts` by call id, and the `folded` turns, which leave it.
 
-    `tokens` is the whole prompt's count after that, calibrated.
+    `tokens` is the whole prompt's count after that, calibrated; `counted` is what the counter said.
     """
 
     texts: Mapping[str, str]
     folded: frozenset[str]
     tokens: int
+    counted: int
 
 
 class Window:
@@ -71,6 +78,9 @@ class Window:
     `low_water`; until that happens again every prompt extends the one before. The newest `keep_recent` turns are
     touched only where the ceiling could not be kept otherwise. Counts are the pager's counter's, raised by the
     largest ratio that the model's own reports (`report`) have shown, and by 10 % before the first.
+
+    One window serves many conversations, also from several threads: what was shortened is remembered by the results
+    that a conversation has had, in their order, so that none is told by what was said in another.
     """
 
     def __init__(
@@ -99,19 +109,22 @@ class Window:
         self._keep_recent = keep_recent
         self._water = (high_water, low_water)
         self._summary_tokens = summary_tokens
-        self._said: dict[str, tuple[Level, str]] = {}
+        self._left: OrderedDict[bytes, tuple[tuple[Level, str], ...]] = OrderedDict()
+        self._lock = threading.Lock()
         self._ratio: float | None = None
-        self._counted = 0
 
     def count(self, *parts: object) -> int:
-        """Tokens of messages or schemas: strings as they are, anything else as its JSON, each with its frame."""
-        counter = self._views.pager.counter
-        return sum(counter.count(_written(part)) + _MESSAGE_TOKENS for part in parts)
+        """Tokens of messages or schemas: strings as they are, anything else as its JSON, each with its frame.
 
-    def report(self, input_tokens: int) -> None:
-        """Take in what the model says the last fitted prompt had; counts are raised where it had more."""
-        if self._counted and input_tokens > 0:
-            self._ratio = max(self._ratio or 1.0, input_tokens / self._counted)
+        An image or another file in a message, as bytes or in base64, counts as what a large image costs.
+        """
+        return sum(self._count(part) for part in parts)
+
+    def report(self, input_tokens: int, fitted: Fitted) -> None:
+        """Take in what the model says a fitted prompt had; counts are raised where it had more."""
+        if fitted.counted and input_tokens > 0:
+            with self._lock:
+                self._ratio = max(self._ratio or 1.0, input_tokens / fitted.counted)
 
     def fit(self, shown: Sequence[Shown], *, other_tokens: int) -> Fitted:
         """The texts with which a conversation is within the ceiling; `shown` is in its order, oldest first.
@@ -119,7 +132,9 @@ class Window:
         `other_tokens` counts everything else in the prompt: instructions, tool schemas, messages, calls. Raises
         CeilingExceeded where nothing is left to shorten.
         """
-        held = _Held([self._as_said(one) for one in shown], shown, self)
+        marks = _marks(shown)
+        before = self._as_left(marks, shown)
+        held = _Held(list(before), shown, self)
         room = self._room()
         total = held.tokens + other_tokens
         high, low = self._water
@@ -130,9 +145,9 @@ class Window:
             raise CeilingExceeded(
                 input_tokens=self._calibrated(total), reserve_tokens=self._reserve, ceiling_tokens=self._ceiling
             )
-        self._counted = total
-        self._remember(held)
-        return Fitted(held.texts(), held.folded(), self._calibrated(total))
+        if held.now != before:
+            self._remember(marks[-1], held.now)
+        return Fitted(held.texts(), held.folded(), self._calibrated(total), total)
 
     def text_at(self, one: Shown, level: Level) -> str | None:
         """What a result says as a summary or a stub; None where it cannot be told so."""
@@ -168,7 +183,7 @@ class Window:
         views = self._views
         try:
             call = Call(one.tool, dict(one.arguments))
-            return views.address_in(one.text) or views.pager.put(one.text, name=one.tool, call=call).id
+            return views.result_told(one.text) or views.pager.put(one.text, name=one.tool, call=call).id
         except PagerError:
             return None
 
@@ -189,17 +204,30 @@ class Window:
     def _calibrated(self, tokens: int) -> int:
         return round(tokens * (self._ratio or _UNCALIBRATED))
 
-    def _as_said(self, one: Shown) -> "_Now":
-        level, text = self._said.get(one.id, ("page", one.text))
-        return _Now(one, level, text, 0 if level == "folded" else self.count(text))
+    def _count(self, part: object) -> int:
+        counter, files = self._views.pager.counter, 0
+        if not isinstance(part, str):
+            bare = _bare(part)
+            part = json.dumps(bare, default=str, ensure_ascii=False)
+            files = part.count(_FILE)
+        return counter.count(part) + files * _MEDIA_TOKENS + _MESSAGE_TOKENS
 
-    def _remember(self, held: "_Held") -> None:
-        for now in held.now:
-            self._said.pop(now.shown.id, None)
-            if now.level != "page":
-                self._said[now.shown.id] = (now.level, now.text)
-        for old in list(self._said)[: max(0, len(self._said) - _REMEMBERED)]:
-            del self._said[old]
+    def _as_left(self, marks: Sequence[bytes], shown: Sequence[Shown]) -> list["_Now"]:
+        """The results as the latest batch left them that this conversation, or one just like it, went through."""
+        with self._lock:
+            mark = next((one for one in reversed(marks) if one in self._left), None)
+            left = () if mark is None else self._left[mark]
+            if mark is not None:
+                self._left.move_to_end(mark)
+        later: list[tuple[Level, str]] = [("page", one.text) for one in shown[len(left) :]]
+        said = zip(shown, (*left, *later), strict=True)
+        return [_Now(one, level, text, 0 if level == "folded" else self.count(text)) for one, (level, text) in said]
+
+    def _remember(self, mark: bytes, now: Sequence["_Now"]) -> None:
+        with self._lock:
+            self._left[mark] = tuple((one.level, one.text) for one in now)
+            while len(self._left) > _REMEMBERED:
+                self._left.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,5 +305,26 @@ class _Held:
         return replace(one, level=level, text=text, tokens=tokens)
 
 
-def _written(part: object) -> str:
-    return part if isinstance(part, str) else json.dumps(part, default=str, ensure_ascii=False)
+_FILE = "\ufdd0"  # stands for a file; no character of any text
+
+
+def _bare(part: object) -> object:
+    """A message part with a mark in place of each file in it."""
+    if isinstance(part, str):
+        return _FILE if _MEDIA.fullmatch(part) else part
+    if isinstance(part, bytes | bytearray):
+        return _FILE
+    if isinstance(part, Mapping):
+        return {str(name): _bare(one) for name, one in part.items()}
+    if isinstance(part, list | tuple):
+        return [_bare(one) for one in part]
+    return _bare(asdict(part)) if is_dataclass(part) and not isinstance(part, type) else part
+
+
+def _marks(shown: Sequence[Shown]) -> list[bytes]:
+    """A digest for each result of it and all before it: what tells one conversation from another."""
+    digest, marks = hashlib.blake2b(digest_size=16), []
+    for one in shown:
+        digest.update(json.dumps([one.id, one.turn, one.tool, one.text]).encode())
+        marks.append(digest.digest())
+    return marks

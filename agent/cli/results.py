@@ -64,9 +64,9 @@ def export(
     out: Annotated[Path | None, typer.Option(help="A new file; standard output unless given.")] = None,
     store: Store = DEFAULT_STORE,
 ) -> None:
-    """Write out all of what stands at an address."""
+    """Write out all of what stands at an address; a whole result as it was put, byte for byte."""
     with existing(store) as pager:
-        pieces = (piece.encode("utf-8", "surrogateescape") for piece in pager.node(address).pieces())
+        pieces = pager.original(address)
         if out is None:
             for piece in pieces:
                 sys.stdout.buffer.write(piece)

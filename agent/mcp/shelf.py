@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -12,11 +13,9 @@ from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
 from pager import Call, Pager, PagerError, Result, TokenCounter
-from summarizers import Templates, card, unframed
+from summarizers import Look, Looking, Templates, card, unframed
 
 from ..errors import AgentError, BadInput
-from ..exchange import Answer
-from ..looking import Looking
 from ..tools import Tool, tool
 from ..words import Words
 from .result import ToolResult
@@ -53,7 +52,7 @@ class Shelf:
         self._files = None if files is None else files.resolve()
         self._looking = Looking(
             pager=self._pager,
-            words=self._words,
+            templates=self._words.templates,
             page_tokens=PAGE_TOKENS,
             card_tokens=CARD_TOKENS,
             allowance=_ANSWER_TOKENS,
@@ -141,13 +140,17 @@ class Shelf:
             said = verb.run(arguments)
         except (PagerError, AgentError, ValueError, OSError) as error:
             return {"content": [_text(self._words.failed(verb.name, error))], "isError": True}
-        return {"content": [_text(said.content if isinstance(said, Answer) else str(said))], "isError": False}
+        return {"content": [_text(said.text if isinstance(said, Look) else str(said))], "isError": False}
 
     def _shortened(self, whole: ToolResult, call: Call, limit_tokens: int) -> dict[str, Any] | None:
         if limit_tokens and all(self._within(text, limit_tokens) for text in whole.readings()):
             return _harmless(dict(whole.fields))
-        result = self._pager.put(whole.value(), name=call.tool, call=call)
-        return whole.with_card(self._card(result), self._link(result))
+        try:
+            result = self._pager.put(whole.value(), name=call.tool, call=call)
+            return whole.with_card(self._card(result), self._link(result))
+        except PagerError as error:  # the tool has done its work: what cannot be kept is told as it came
+            print(f"{SCHEME}: {call.tool}: {error}", file=sys.stderr)
+            return _harmless(dict(whole.fields))
 
     def _within(self, text: str, limit_tokens: int) -> bool:
         """Whether a text has so few tokens; of a very long one only the beginning is counted."""

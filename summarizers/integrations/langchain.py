@@ -1,6 +1,5 @@
 """The pager as a middleware of LangChain's agents (`langchain` 1.x)."""
 
-import json
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,8 +11,11 @@ from langchain_core.tools import StructuredTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.types import Command
 
+from ..callnames import CallNames
 from ..views import VERBS, Views
-from ..window import Shown, Window
+from ..window import Fitted, Shown, Window
+
+Named = tuple[AnyMessage, list[str]]
 
 
 class PagerMiddleware(AgentMiddleware[Any, Any, Any]):
@@ -59,13 +61,15 @@ class PagerMiddleware(AgentMiddleware[Any, Any, Any]):
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
     ) -> ModelResponse[Any]:
         """Call the model with a prompt that keeps under the ceiling."""
-        return self._reported(handler(self._fitted(request)))
+        request, fitted = self._fitted(request)
+        return self._reported(handler(request), fitted)
 
     async def awrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
     ) -> ModelResponse[Any]:
         """Call the model with a prompt that keeps under the ceiling."""
-        return self._reported(await handler(self._fitted(request)))
+        request, fitted = self._fitted(request)
+        return self._reported(await handler(request), fitted)
 
     def _told(self, result: ToolMessage | Command[Any], request: ToolCallRequest) -> ToolMessage | Command[Any]:
         name, arguments = request.tool_call["name"], request.tool_call["args"]
@@ -82,9 +86,9 @@ class PagerMiddleware(AgentMiddleware[Any, Any, Any]):
     def _card(self, message: ToolMessage, name: str, arguments: dict[str, Any]) -> ToolMessage:
         if message.status == "error":
             return message
-        content = message.content
-        if isinstance(content, str):
-            told: Any = self._views.shown(content, tool=name, arguments=arguments)
+        content, text = message.content, _text(message.content)
+        if text is not None:
+            told: Any = self._views.shown(text, tool=name, arguments=arguments)
         else:
             told = [
                 {**block, "text": self._views.shown(block["text"], tool=name, arguments=arguments)}
@@ -94,57 +98,76 @@ class PagerMiddleware(AgentMiddleware[Any, Any, Any]):
             ]
         return message.model_copy(update={"content": told})
 
-    def _fitted(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
+    def _fitted(self, request: ModelRequest[Any]) -> tuple[ModelRequest[Any], Fitted | None]:
         window = self._window
         if window is None:
-            return request
-        messages = list(request.messages)
-        shown = list(_shown(messages, window))
+            return request, None
+        named = list(_named(request.messages))
+        shown = list(_shown(named, window))
         ids = {one.id for one in shown}
-        others = [one for one in messages if not (isinstance(one, ToolMessage) and one.tool_call_id in ids)]
+        others = [one for one, names in named if not (isinstance(one, ToolMessage) and names[0] in ids)]
         schemas = [tool if isinstance(tool, dict) else convert_to_openai_tool(tool) for tool in request.tools]
         system = [request.system_message] if request.system_message else []
-        other_tokens = window.count(*(_written(one) for one in (*system, *others)), *schemas)
+        other_tokens = window.count(*(part for one in (*system, *others) for part in _said(one)), *schemas)
         fitted = window.fit(shown, other_tokens=other_tokens)
-        return request.override(messages=list(_replaced(messages, fitted.texts, fitted.folded)))
+        return request.override(messages=list(_replaced(named, fitted.texts, fitted.folded))), fitted
 
-    def _reported(self, response: ModelResponse[Any]) -> ModelResponse[Any]:
+    def _reported(self, response: ModelResponse[Any], fitted: Fitted | None) -> ModelResponse[Any]:
         for message in response.result:
             usage = message.usage_metadata if isinstance(message, AIMessage) else None
-            if self._window is not None and usage is not None:
-                self._window.report(usage["input_tokens"])
+            if self._window is not None and fitted is not None and usage is not None:
+                self._window.report(usage["input_tokens"], fitted)
         return response
 
 
-def _shown(messages: Sequence[AnyMessage], window: Window) -> Iterator[Shown]:
-    """The text results of turns whose calls are all answered."""
-    answers = {one.tool_call_id: one for one in messages if isinstance(one, ToolMessage)}
+def _named(messages: Sequence[AnyMessage]) -> Iterator[Named]:
+    """Each message with the names of the calls it makes, or of the one it answers."""
+    names = CallNames()
     for message in messages:
-        if not isinstance(message, AIMessage) or not message.tool_calls:
-            continue
-        ids = [str(call["id"]) for call in message.tool_calls]
-        if any(not isinstance(answers[one].content if one in answers else None, str) for one in ids):
-            continue
-        cost = window.count(_written(message)) // len(ids)
-        for one, call in zip(ids, message.tool_calls, strict=True):
-            yield Shown(one, ids[0], str(answers[one].content), call["name"], call["args"], cost)
-
-
-def _replaced(messages: Sequence[AnyMessage], texts: Any, folded: frozenset[str]) -> Iterator[AnyMessage]:
-    gone: set[str] = set()
-    for message in messages:
-        if isinstance(message, AIMessage) and message.tool_calls and str(message.tool_calls[0]["id"]) in folded:
-            gone |= {str(call["id"]) for call in message.tool_calls}
+        if isinstance(message, AIMessage):
+            yield message, [names.made(str(call["id"])) for call in message.tool_calls]
         elif isinstance(message, ToolMessage):
-            if message.tool_call_id not in gone:
-                text = texts.get(message.tool_call_id)
+            yield message, [names.answered(message.tool_call_id)]
+        else:
+            yield message, []
+
+
+def _shown(named: Sequence[Named], window: Window) -> Iterator[Shown]:
+    """The text results of turns whose calls are all answered."""
+    answers = {names[0]: _text(one.content) for one, names in named if isinstance(one, ToolMessage)}
+    for message, names in named:
+        if not isinstance(message, AIMessage) or not names or any(answers.get(one) is None for one in names):
+            continue
+        cost = window.count(*_said(message)) // len(names)
+        for one, call in zip(names, message.tool_calls, strict=True):
+            yield Shown(one, names[0], answers[one] or "", call["name"], call["args"], cost)
+
+
+def _replaced(named: Sequence[Named], texts: Any, folded: frozenset[str]) -> Iterator[AnyMessage]:
+    gone: set[str] = set()
+    for message, names in named:
+        if isinstance(message, AIMessage) and names and names[0] in folded:
+            gone |= set(names)
+        elif isinstance(message, ToolMessage):
+            if names[0] not in gone:
+                text = texts.get(names[0])
                 yield message if text is None else message.model_copy(update={"content": text})
         else:
             yield message
 
 
-def _written(message: BaseMessage) -> str:
-    """What of a message a model reads, as text."""
-    content = message.content if isinstance(message.content, str) else json.dumps(message.content, default=str)
-    calls = json.dumps(message.tool_calls, default=str) if isinstance(message, AIMessage) and message.tool_calls else ""
-    return content + calls
+def _text(content: str | Sequence[Any]) -> str | None:
+    """What a message says where it is nothing but text, as one string; None where it holds anything else."""
+    if isinstance(content, str):
+        return content
+    texts = [one if isinstance(one, str) else one.get("text") if one.get("type") == "text" else None for one in content]
+    said = [one for one in texts if isinstance(one, str)]
+    return "\n".join(said) if said and len(said) == len(texts) else None
+
+
+def _said(message: BaseMessage) -> Iterator[object]:
+    """What of a message a model reads."""
+    if isinstance(message, AIMessage) and message.tool_calls:
+        yield [message.content, message.tool_calls]
+    else:
+        yield message.content

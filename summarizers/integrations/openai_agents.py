@@ -5,14 +5,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from agents import Agent, FunctionTool, function_tool
+from agents import Agent, AgentOutputSchema, AgentOutputSchemaBase, FunctionTool, Handoff, function_tool
 from agents.run_config import CallModelData, ModelInputData
 from agents.tool_context import ToolContext
 
+from ..callnames import CallNames
 from ..views import VERBS, Views
 from ..window import Shown, Window
 
 Item = dict[str, Any]
+Named = tuple[Item, str | None]
+_CALL, _ANSWER = "function_call", "function_call_output"
 _UNPAIRED = ("reasoning",)  # items that the API wants right before the call they led to
 
 
@@ -39,12 +42,13 @@ class InputFilter:
         """The model's input, under the ceiling."""
         window, given = self._window, data.model_data
         items: list[Any] = list(given.input)
-        shown = list(_shown(items, window))
+        named = list(_named(items))
+        shown = list(_shown(named, window))
         ids = {one.id for one in shown}
-        others = [one for one in items if not (one.get("type") == "function_call_output" and one["call_id"] in ids)]
+        others = [item for item, name in named if not (item.get("type") == _ANSWER and name in ids)]
         other_tokens = window.count(given.instructions or "", *others, *_schemas(data.agent))
         fitted = window.fit(shown, other_tokens=other_tokens)
-        kept: list[Any] = list(_replaced(items, fitted.texts, fitted.folded))
+        kept: list[Any] = list(_replaced(named, fitted.texts, fitted.folded))
         return ModelInputData(input=kept, instructions=given.instructions)
 
 
@@ -63,44 +67,60 @@ def _paged(tool: Any, views: Views) -> Any:
 
 
 def _schemas(agent: Agent[Any]) -> list[object]:
-    return [
-        [tool.name, tool.description, tool.params_json_schema] for tool in agent.tools if isinstance(tool, FunctionTool)
+    """What of tools, handoffs and the answer's form stands in a prompt."""
+    tools = [
+        [one.name, one.description, one.params_json_schema] for one in agent.tools if isinstance(one, FunctionTool)
     ]
+    handoffs = [
+        [one.tool_name, one.tool_description, one.input_json_schema]
+        if isinstance(one, Handoff)
+        else [one.name, Handoff.default_tool_description(one), {}]
+        for one in agent.handoffs
+    ]
+    output = agent.output_type
+    schema = output if isinstance(output, AgentOutputSchemaBase) or output is None else AgentOutputSchema(output)
+    return [*tools, *handoffs, *([] if schema is None or schema.is_plain_text() else [schema.json_schema()])]
 
 
-def _shown(items: Sequence[Item], window: Window) -> Iterator[Shown]:
+def _named(items: Sequence[Item]) -> Iterator[Named]:
+    """Each item with the name of the call that it is or answers."""
+    names = CallNames()
+    for item in items:
+        kind, identifier = item.get("type"), str(item.get("call_id"))
+        yield item, names.made(identifier) if kind == _CALL else names.answered(identifier) if kind == _ANSWER else None
+
+
+def _shown(named: Sequence[Named], window: Window) -> Iterator[Shown]:
     """The text results of turns whose calls are all answered."""
-    answers = {one["call_id"]: one["output"] for one in items if one.get("type") == "function_call_output"}
-    for turn in _turns(items):
-        calls = [one for one in turn if one.get("type") == "function_call"]
-        if all(isinstance(answers.get(call["call_id"]), str) for call in calls):
-            cost = window.count(*turn) // len(calls)
-            for call in calls:
-                text, given = answers[call["call_id"]], _arguments(call["arguments"])
-                yield Shown(call["call_id"], calls[0]["call_id"], text, call["name"], given, cost)
+    answers = {name: item["output"] for item, name in named if item.get("type") == _ANSWER}
+    for turn in _turns(named):
+        calls = [(item, name) for item, name in turn if name is not None]
+        if all(isinstance(answers.get(name), str) for _, name in calls):
+            cost = window.count(*(item for item, _ in turn)) // len(calls)
+            for call, name in calls:
+                yield Shown(name, calls[0][1], answers[name], call["name"], _arguments(call["arguments"]), cost)
 
 
-def _turns(items: Sequence[Item]) -> Iterator[list[Item]]:
+def _turns(named: Sequence[Named]) -> Iterator[list[Named]]:
     """Runs of neighbouring calls, with the reasoning right before them."""
-    turn: list[Item] = []
-    for item in [*items, {}]:
-        kind = item.get("type")
-        if kind in ("function_call", *_UNPAIRED):
-            turn.append(item)
+    turn: list[Named] = []
+    for item, name in [*named, ({}, None)]:
+        if item.get("type") in (_CALL, *_UNPAIRED):
+            turn.append((item, name))
             continue
-        if any(one.get("type") == "function_call" for one in turn):
+        if any(called is not None for _, called in turn):
             yield turn
         turn = []
 
 
-def _replaced(items: Sequence[Item], texts: Any, folded: frozenset[str]) -> Iterator[Item]:
-    gone = [turn for turn in _turns(items) if {one.get("call_id") for one in turn} & folded]
-    ids = {one["call_id"] for turn in gone for one in turn if one.get("type") == "function_call"}
-    left = {id(one) for turn in gone for one in turn}
-    for item in items:
-        if id(item) in left or (item.get("type") == "function_call_output" and item["call_id"] in ids):
+def _replaced(named: Sequence[Named], texts: Any, folded: frozenset[str]) -> Iterator[Item]:
+    gone = [turn for turn in _turns(named) if {name for _, name in turn} & folded]
+    names = {name for turn in gone for _, name in turn if name is not None}
+    left = {id(item) for turn in gone for item, _ in turn}
+    for item, name in named:
+        if id(item) in left or name in names:
             continue
-        text = texts.get(item.get("call_id")) if item.get("type") == "function_call_output" else None
+        text = texts.get(name) if item.get("type") == _ANSWER else None
         yield item if text is None else {**item, "output": text}
 
 

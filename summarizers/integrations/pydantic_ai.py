@@ -1,18 +1,30 @@
 """The pager as a capability of Pydantic AI's agents (`pydantic-ai` 2.x)."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic_ai import RunContext
 from pydantic_ai.capabilities import AbstractCapability
-from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, ToolCallPart, ToolReturnPart
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelRequest,
+    ModelResponse,
+    RetryPromptPart,
+    ToolCallPart,
+    ToolReturnPart,
+)
 from pydantic_ai.models import ModelRequestContext
 from pydantic_ai.tools import ToolDefinition
 from pydantic_ai.toolsets import AbstractToolset, FunctionToolset
+from typing_extensions import TypeIs  # the package itself requires it
 
+from ..callnames import CallNames
 from ..views import VERBS, Views
-from ..window import Shown, Window
+from ..window import Fitted, Shown, Window
+
+_AWAITED = 256  # requests whose usage is waited for
 
 
 @dataclass
@@ -20,8 +32,8 @@ class PagerCapability(AbstractCapability[Any]):
     """Turns long tool results into cards, adds `open`, `find` and `query`, and keeps every request under a ceiling.
 
     With `ceiling_tokens` the results of earlier turns are shortened, several at once, before a request would pass it
-    (`Window`); the history keeps what the tools said, only what is sent changes. Failures, and results with files, are
-    left alone, as are tools named in `untouched`. Raises CeilingExceeded before a request that can't be made to fit.
+    (`Window`); the history keeps what the tools said, only what is sent changes. Results with files are left alone, as
+    are tools named in `untouched`. Raises CeilingExceeded before a request that can't be made to fit.
     """
 
     views: Views
@@ -29,6 +41,7 @@ class PagerCapability(AbstractCapability[Any]):
     reserve_tokens: int = 1024
     untouched: Sequence[str] = ()
     _window: Window | None = field(init=False, default=None, repr=False)
+    _sent: OrderedDict[str | None, Fitted] = field(init=False, default_factory=OrderedDict, repr=False)
 
     def __post_init__(self) -> None:
         if self.ceiling_tokens is not None:
@@ -54,7 +67,8 @@ class PagerCapability(AbstractCapability[Any]):
         if window is None:
             return request_context
         messages = list(request_context.messages)
-        shown = list(_shown(messages, window))
+        names = _names(messages)
+        shown = list(_shown(messages, names, window))
         parameters = request_context.model_request_parameters
         tools = [
             [tool.name, tool.description, tool.parameters_json_schema]
@@ -62,17 +76,21 @@ class PagerCapability(AbstractCapability[Any]):
         ]
         instructions = [part.content for part in parameters.instruction_parts or []]
         ids = {one.id for one in shown}
-        others = [said for message in messages for said in _said(message, without=ids)]
+        others = [said for message in messages for said in _said(message, names, without=ids)]
         other_tokens = window.count(*instructions, *tools, *others)
         fitted = window.fit(shown, other_tokens=other_tokens)
-        return replace(request_context, messages=list(_replaced(messages, fitted.texts, fitted.folded)))
+        self._sent[ctx.run_id] = fitted
+        if len(self._sent) > _AWAITED:
+            self._sent.popitem(last=False)
+        return replace(request_context, messages=list(_replaced(messages, names, fitted)))
 
     async def after_model_request(
         self, ctx: RunContext[Any], *, request_context: ModelRequestContext, response: ModelResponse
     ) -> ModelResponse:
         """Take in how many tokens the model says there were."""
-        if self._window is not None:
-            self._window.report(response.usage.input_tokens)
+        fitted = self._sent.pop(ctx.run_id, None)
+        if self._window is not None and fitted is not None:
+            self._window.report(response.usage.input_tokens, fitted)
         return response
 
 
@@ -81,55 +99,73 @@ def _is_data(result: object) -> bool:
     return not type(result).__module__.startswith("pydantic_ai.")
 
 
-def _shown(messages: Sequence[ModelMessage], window: Window) -> Iterator[Shown]:
-    """The text results of turns whose calls are all answered."""
+def _names(messages: Sequence[ModelMessage]) -> dict[int, str]:
+    """For each part that is a call or an answer to one, by its identity, the name of the call."""
+    names, found = CallNames(), {}
+    for message in messages:
+        for part in message.parts:
+            if isinstance(part, ToolCallPart):
+                found[id(part)] = names.made(part.tool_call_id)
+            elif _is_answer(part):
+                found[id(part)] = names.answered(part.tool_call_id)
+    return found
+
+
+def _is_answer(part: Any) -> TypeIs[ToolReturnPart | RetryPromptPart]:
+    return isinstance(part, ToolReturnPart) or (isinstance(part, RetryPromptPart) and part.tool_name is not None)
+
+
+def _shown(messages: Sequence[ModelMessage], names: Mapping[int, str], window: Window) -> Iterator[Shown]:
+    """The text results, failures among them, of turns whose calls are all answered."""
     answers = {
-        part.tool_call_id: part
+        names[id(part)]: _answer(part)
         for message in messages
-        if isinstance(message, ModelRequest)
         for part in message.parts
-        if isinstance(part, ToolReturnPart) and part.outcome == "success" and not part.files
+        if _is_answer(part) and not (isinstance(part, ToolReturnPart) and part.files)
     }
     for message in messages:
         calls = _calls(message)
-        if calls and all(call.tool_call_id in answers for call in calls):
-            cost = window.count(*_said(message)) // len(calls)
-            for call in calls:
-                text = answers[call.tool_call_id].model_response_str()
-                yield Shown(call.tool_call_id, calls[0].tool_call_id, text, call.tool_name, call.args_as_dict(), cost)
+        called = [names[id(call)] for call in calls]
+        if calls and all(one in answers for one in called):
+            cost = window.count(*_said(message, names)) // len(calls)
+            for name, call in zip(called, calls, strict=True):
+                yield Shown(name, called[0], answers[name], call.tool_name, call.args_as_dict(), cost)
+
+
+def _answer(part: ToolReturnPart | RetryPromptPart) -> str:
+    return part.model_response_str() if isinstance(part, ToolReturnPart) else part.model_response()
 
 
 def _calls(message: ModelMessage) -> list[ToolCallPart]:
     return [part for part in message.parts if isinstance(part, ToolCallPart)] if message.kind == "response" else []
 
 
-def _said(message: ModelMessage, *, without: Collection[str] = ()) -> Iterator[object]:
+def _said(message: ModelMessage, names: Mapping[int, str], *, without: Collection[str] = ()) -> Iterator[object]:
     """What of a message a model reads, part by part, less the results `without` names by their calls."""
     for part in message.parts:
         if isinstance(part, ToolCallPart):
             yield f"{part.tool_name} {part.args_as_json_str()}"
-        elif isinstance(part, ToolReturnPart):
-            if part.tool_call_id not in without:
-                yield part.model_response_str()
+        elif _is_answer(part):
+            if names[id(part)] not in without:
+                yield [_answer(part), *(part.files if isinstance(part, ToolReturnPart) else ())]
         else:
             yield getattr(part, "content", None) or ""
 
 
-def _replaced(messages: Sequence[ModelMessage], texts: Any, folded: frozenset[str]) -> Iterator[ModelMessage]:
+def _replaced(messages: Sequence[ModelMessage], names: Mapping[int, str], fitted: Fitted) -> Iterator[ModelMessage]:
     gone: set[str] = set()
     for message in messages:
-        calls = _calls(message)
-        if calls and calls[0].tool_call_id in folded:
-            gone |= {call.tool_call_id for call in calls}
+        calls = [names[id(call)] for call in _calls(message)]
+        if calls and calls[0] in fitted.folded:
+            gone |= set(calls)
         elif isinstance(message, ModelRequest):
-            parts = [
-                replace(part, content=texts[part.tool_call_id])
-                if isinstance(part, ToolReturnPart) and part.tool_call_id in texts
-                else part
-                for part in message.parts
-                if not (isinstance(part, ToolReturnPart) and part.tool_call_id in gone)
-            ]
-            if parts:
-                yield replace(message, parts=parts)
+            parts = [_told(part, fitted.texts.get(names.get(id(part), ""))) for part in message.parts]
+            left = [part for part, old in zip(parts, message.parts, strict=True) if names.get(id(old)) not in gone]
+            if left:
+                yield replace(message, parts=left)
         else:
             yield message
+
+
+def _told(part: Any, text: str | None) -> Any:
+    return part if text is None else replace(part, content=text)

@@ -2,12 +2,14 @@
 
 import inspect
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from smolagents import ActionStep, MultiStepAgent, Tool
 
 from ..views import VERBS, Verb, Views
-from ..window import Shown, Window
+from ..window import Fitted, Shown, Window
 
 
 def paged_tools(views: Views, tools: Sequence[Tool]) -> list[Tool]:
@@ -38,31 +40,75 @@ class StepCallback:
     def __init__(self, views: Views, *, ceiling_tokens: int, reserve_tokens: int = 1024) -> None:
         self._views = views
         self._window = Window(views, ceiling_tokens=ceiling_tokens, reserve_tokens=reserve_tokens)
+        self._taken: WeakKeyDictionary[MultiStepAgent, _Taken] = WeakKeyDictionary()
 
     def __call__(self, step: ActionStep, agent: MultiStepAgent) -> None:
         """Shorten what is old, once a step is done."""
-        window = self._window
-        if step.token_usage is not None:
-            window.report(step.token_usage.input_tokens)
+        window, taken = self._window, self._taken.setdefault(agent, _Taken({}))
+        if step.token_usage is not None and taken.fitted is not None:
+            window.report(step.token_usage.input_tokens, taken.fitted)
         self._told(step)
-        steps = [one for one in (*agent.memory.steps, step) if isinstance(one, ActionStep)]
-        shown = [_shown(one, window) for one in steps if one.observations]
+        steps = [one for one in agent.memory.steps if isinstance(one, ActionStep)]
+        steps += [] if any(one is step for one in steps) else [step]
+        taken.keep(steps, window)
+        shown = [taken.results[id(one)].shown for one in steps if id(one) in taken.results]
         schemas = [[one.name, one.description, one.inputs] for one in agent.tools.values()]
         others = [_text(message) for other in _others(agent) for message in other.to_messages()]
-        said = [text for one in steps for text in _said(one)]
-        fitted = window.fit(shown, other_tokens=window.count(*others, *said, *schemas))
+        said = [text for one in steps for text in taken.said(one)]
+        taken.fitted = fitted = window.fit(shown, other_tokens=window.count(*others, *said, *schemas))
         for one in steps:
-            number = str(one.step_number)
-            if number in fitted.texts:
-                one.observations = fitted.texts[number]
-            elif number in fitted.folded:
-                one.observations = one.model_output = one.tool_calls = None
+            if id(one) in taken.results:
+                taken.results[id(one)].put(fitted)
 
     def _told(self, step: ActionStep) -> None:
         """A long observation as its card."""
-        shown = _shown(step, self._window)
-        if step.observations and self._views.address_in(step.observations) is None and shown.tool not in VERBS:
-            step.observations = self._views.shown(step.observations, tool=shown.tool, arguments=shown.arguments)
+        name, arguments = _call(step)
+        if step.observations and self._views.address_in(step.observations) is None and name not in VERBS:
+            step.observations = self._views.shown(step.observations, tool=name, arguments=arguments)
+
+
+@dataclass(slots=True)
+class _Result:
+    """A step's result as it was when the step was done: what is shortened is always that, never what is left of it."""
+
+    step: ActionStep
+    shown: Shown
+    said: tuple[str, ...]
+
+    def put(self, fitted: Fitted) -> None:
+        """Say in the memory what is said now."""
+        if self.shown.turn in fitted.folded:
+            self.step.observations = self.step.model_output = self.step.tool_calls = None
+        else:
+            self.step.observations = fitted.texts.get(self.shown.id, self.shown.text)
+
+
+@dataclass(slots=True)
+class _Taken:
+    """The results in one agent's memory, by the identity of their steps, and what came of the last fit."""
+
+    results: dict[int, _Result]
+    fitted: Fitted | None = None
+    made: int = 0
+
+    def keep(self, steps: Sequence[ActionStep], window: Window) -> None:
+        """Take in the steps that are new, and forget those that left the memory."""
+        held = {id(one): self.results.get(id(one)) for one in steps}
+        self.results = {}
+        for one in steps:
+            if (known := held[id(one)]) is not None:
+                self.results[id(one)] = known
+            elif one.observations:
+                name, arguments = _call(one)
+                said = tuple(_said(one))
+                number, self.made = str(self.made), self.made + 1
+                shown = Shown(number, number, one.observations, name, arguments, window.count(*said))
+                self.results[id(one)] = _Result(one, shown, said)
+
+    def said(self, step: ActionStep) -> Sequence[str]:
+        """What a model reads of a step, or read before it was folded, besides its result."""
+        known = self.results.get(id(step))
+        return tuple(_said(step)) if known is None else known.said
 
 
 class _Verb(Tool):  # type: ignore[misc]  # the library has no types
@@ -119,9 +165,8 @@ def _text(message: Any) -> str:
     return content if isinstance(content, str) else "\n".join(str(part.get("text", "")) for part in content or [])
 
 
-def _shown(step: ActionStep, window: Window) -> Shown:
+def _call(step: ActionStep) -> tuple[str, dict[str, Any]]:
+    """The tool that a step called first, and with what."""
     call = (step.tool_calls or [None])[0]
-    name = call.name if call else "step"
     arguments = call.arguments if call and isinstance(call.arguments, dict) else {}
-    number = str(step.step_number)
-    return Shown(number, number, step.observations or "", name, arguments, window.count(*_said(step)))
+    return call.name if call else "step", arguments

@@ -12,10 +12,11 @@ from agent.exchange import Answer, Exchange, Remark
 from agent.notebook import Observation, Recalled
 from agent.words import Words
 from pager import Match, Matches, Page, Rows, counter
-from summarizers import Templates
+from summarizers import Templates, matches_text, rows_text
 
 GOLDEN = Path(__file__).parent / "golden"
-WORDS = Words(Templates(), thirds())
+TEMPLATES = Templates()
+WORDS = Words(TEMPLATES, thirds())
 STATS = ToolCall("get_single_layer_stats", {"layer_id": 17})
 FINDINGS = (
     Observation(1, 2, "model", "max kurtosis 187.2, median 3.1", ("r3/layers[17]/mlp.down_proj",)),
@@ -26,6 +27,10 @@ FINDINGS = (
 
 def _exchange(number: int, address: str) -> Exchange:
     return Exchange(number, number, "turn", "", (STATS,), (Answer("…", "new", address),))
+
+
+def _matches(address: str, pattern: str, found: Matches) -> str:
+    return matches_text(address, pattern, found, TEMPLATES, thirds())
 
 
 RENDERINGS: dict[str, Callable[[], str]] = {
@@ -61,19 +66,17 @@ RENDERINGS: dict[str, Callable[[], str]] = {
     "recalled_cut": lambda: WORDS.recalled(Recalled(FINDINGS * 4, 12, False), limit_tokens=80),
     "recalled_nothing": lambda: WORDS.recalled(Recalled((), 0, True), limit_tokens=300),
     "aged": lambda: WORDS.aged(ToolCall("find", {"address": "r3", "pattern": "kurtosis"})),
-    "branch": lambda: WORDS.branch("[r3/layers: 30 items]", "r3/layers"),
-    "no_room": lambda: WORDS.no_room("r3#2"),
-    "no_room_anywhere": lambda: WORDS.no_room(None),
+    "branch": lambda: TEMPLATES.render("branch", card="[r3/layers: 30 items]", address="r3/layers"),
+    "no_room": lambda: TEMPLATES.render("no_room", address="r3#2"),
+    "no_room_anywhere": lambda: TEMPLATES.render("no_room", address=None),
     "page": lambda: WORDS.page(Page("r3#2", '{"layer": 17}', 5, 2, 7, "r3#3", (), "table")),
     "page_forged": lambda: WORDS.page(Page("r3", FORGERY, 90, 1, 1, None, (), "text")),
-    "matches": lambda: WORDS.matches(
+    "matches": lambda: _matches(
         "r3", "down_proj", Matches((Match("r3[17]", "mlp.down_proj"),), 4, "r3[17]: mlp.down_proj", 9, "30 rows")
     ),
-    "matches_none": lambda: WORDS.matches(
-        "r3", "down", Matches((), 0, "", 0, "30 rows of r3", ("r3[17]: mlp.down_proj",))
-    ),
-    "rows": lambda: WORDS.rows("r3", Rows(("layer",), ((17,), (3,)), 30, "layer\n17\n3", 7, True)),
-    "rows_uncounted": lambda: WORDS.rows("r3", Rows(("layer",), ((17,),), None, "layer\n17", 5, True)),
+    "matches_none": lambda: _matches("r3", "down", Matches((), 0, "", 0, "30 rows of r3", ("r3[17]: mlp.down_proj",))),
+    "rows": lambda: rows_text("r3", Rows(("layer",), ((17,), (3,)), 30, "layer\n17\n3", 7, True), TEMPLATES),
+    "rows_uncounted": lambda: rows_text("r3", Rows(("layer",), ((17,),), None, "layer\n17", 5, True), TEMPLATES),
     "refused": lambda: WORDS.refused("get_layer_list", ["open", "find", "query"]),
 }
 

@@ -1,6 +1,7 @@
 """LangChain's agents with the pager: forty calls under a ceiling, on the real package."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -36,6 +37,7 @@ class Scripted(BaseChatModel):
     seen: list[list[BaseMessage]]
     offered: list[Any]
     calls: int = CALLS
+    same_id: bool = False
 
     @property
     def _llm_type(self) -> str:
@@ -48,7 +50,7 @@ class Scripted(BaseChatModel):
     def _generate(self, messages: list[BaseMessage], *_: Any, **__: Any) -> ChatResult:
         self.seen.append(list(messages))
         turn = len(self.seen) - 1
-        calls = [{"name": "fetch", "args": {"batch": turn}, "id": f"c{turn}", "type": "tool_call"}]
+        calls = [{"name": "fetch", "args": {"batch": turn}, "id": self._id(turn), "type": "tool_call"}]
         if turn == self.calls:
             calls = [
                 {
@@ -62,6 +64,9 @@ class Scripted(BaseChatModel):
             calls = []
         message = AIMessage(content="" if calls else "done", tool_calls=calls)
         return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def _id(self, turn: int) -> str:
+        return "call_0" if self.same_id else f"c{turn}"
 
 
 def _sent(messages: Sequence[BaseMessage]) -> int:
@@ -91,6 +96,47 @@ def test_forty_calls_stay_under_the_ceiling(later: bool) -> None:
         assert asked == [one.tool_call_id for one in prompt if isinstance(one, ToolMessage)]
     assert "9002" in str(state["messages"][-2].content)
     assert state["messages"][-1].content == "done"
+
+
+def test_calls_with_one_id_keep_their_own_results() -> None:
+    """Servers that call every call call_0: each result is still shortened to what it says itself."""
+    model = Scripted(seen=[], offered=[], same_id=True)
+    _run(model, later=False)
+    assert len(model.seen) == CALLS + 2
+    for prompt in model.seen[:-1]:
+        assert _sent(prompt) <= CEILING - RESERVE
+        batches = [call["args"]["batch"] for one in prompt if isinstance(one, AIMessage) for call in one.tool_calls]
+        texts = [str(one.content) for one in prompt if isinstance(one, ToolMessage)]
+        assert len(batches) == len(texts)
+        for batch, text in zip(batches[1:], texts[1:], strict=True):
+            assert text.startswith(f"[r{batch + 1}") or f"[r{batch + 1}:" in text or f"[r{batch + 1}," in text
+
+
+def test_text_blocks_are_text_and_images_stay() -> None:
+    """What MCP adapters return is paged and shortened as text is; an image beside it is sent as it is."""
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "iVBORw0KGgo" * 10_000}}
+
+    @tool
+    def look(batch: int) -> list[dict[str, Any]]:
+        """Look at a batch."""
+        blocks: list[dict[str, Any]] = [{"type": "text", "text": json.dumps(rows(batch))}]
+        return [*blocks, image] if batch == 2 else blocks
+
+    class Looking(Scripted):
+        def _generate(self, messages: list[BaseMessage], *given: Any, **named: Any) -> ChatResult:
+            made = super()._generate(messages, *given, **named)
+            for call in made.generations[0].message.tool_calls:  # type: ignore[attr-defined]
+                call["name"] = "look" if call["name"] == "fetch" else call["name"]
+            return made
+
+    model = Looking(seen=[], offered=[])
+    with Pager() as pager:
+        middleware = PagerMiddleware(Views(pager), ceiling_tokens=8_000, reserve_tokens=RESERVE)
+        agent = create_agent(model, [look], middleware=[middleware])
+        agent.invoke({"messages": [HumanMessage(TASK)]}, {"recursion_limit": 200})
+    assert len(model.seen) == CALLS + 2
+    assert all(str(prompt).count("iVBORw0KGgoiVBORw0KGgo") > 0 for prompt in model.seen[3:])
+    assert any(len(prompt) < 2 * CALLS for prompt in model.seen[-2:])
 
 
 def test_between_compactions_the_sent_prefix_does_not_change() -> None:

@@ -4,8 +4,16 @@ import asyncio
 from typing import Any
 
 from conversation import CALLS, CEILING, QUERY, RESERVE, TASK, rows, tokens
-from pydantic_ai import Agent
-from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart, ToolReturnPart, UserPromptPart
+from pydantic_ai import Agent, ModelRetry
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelResponse,
+    RetryPromptPart,
+    TextPart,
+    ToolCallPart,
+    ToolReturnPart,
+    UserPromptPart,
+)
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 from pydantic_ai.usage import UsageLimits
 
@@ -54,3 +62,38 @@ def test_forty_calls_stay_under_the_ceiling() -> None:
     history = [part for message in answer.all_messages() for part in message.parts]
     assert len([part for part in history if isinstance(part, ToolReturnPart)]) == CALLS + 1
     assert "9002" in str(history[-2].content)
+
+
+def test_turns_with_a_failed_call_are_shortened_too() -> None:
+    """Two calls a turn under ids that come again, one of them failing: pairs stay pairs, under the ceiling."""
+    seen: list[list[ModelMessage]] = []
+
+    def scripted(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        seen.append(list(messages))
+        turn = len(seen) - 1
+        if turn == 25:
+            return ModelResponse([TextPart("done")])
+        return ModelResponse([ToolCallPart("fetch", {"batch": turn}, "call_0"), ToolCallPart("fail", {}, "call_1")])
+
+    with Pager() as pager:
+        capability = PagerCapability(Views(pager), ceiling_tokens=CEILING, reserve_tokens=RESERVE)
+        agent = Agent(FunctionModel(scripted), capabilities=[capability])
+
+        @agent.tool_plain
+        def fetch(batch: int) -> list[dict[str, Any]]:
+            """Fetch a batch of requests."""
+            return rows(batch)
+
+        @agent.tool_plain(retries=100)
+        def fail() -> str:
+            """Fail at length."""
+            raise ModelRetry("no such batch " * 40)
+
+        asyncio.run(agent.run(TASK, usage_limits=UsageLimits(request_limit=100)))
+    assert len(seen) == 26
+    for request in seen:
+        assert sum(tokens(_text(message)) for message in request) <= CEILING - RESERVE
+        parts = [part for message in request for part in message.parts]
+        asked = [part.tool_name for part in parts if isinstance(part, ToolCallPart)]
+        assert asked == [part.tool_name for part in parts if isinstance(part, ToolReturnPart | RetryPromptPart)]
+    assert len(seen[-1]) < len(seen) * 2

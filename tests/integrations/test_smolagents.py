@@ -77,3 +77,26 @@ def test_forty_steps_stay_under_the_ceiling(in_code: bool) -> None:
             assert tokens(prompt) <= ceiling - RESERVE
             assert TASK in prompt
         assert "9002" in model.seen[-1]
+
+
+@pytest.mark.parametrize("reset", [True, False], ids=["fresh", "on"])
+def test_a_second_task_of_an_agent_is_told_its_own_results(reset: bool) -> None:
+    """Step numbers begin anew with each task; what left earlier is listed once."""
+    with Pager() as pager:
+        views = Views(pager)
+        callback = StepCallback(views, ceiling_tokens=CEILING, reserve_tokens=RESERVE)
+        model = Scripted(in_code=False)
+        tools = paged_tools(views, [Fetch()])
+        agent: Any = ToolCallingAgent(
+            tools, model, step_callbacks=[callback], max_steps=60, verbosity_level=LogLevel.OFF
+        )
+        agent.run(TASK)
+        first = len(model.seen)
+        seen, model.seen = model.seen, []
+        agent.run("Once more. " + TASK, reset=reset)
+        assert len(model.seen) == first
+        for prompt in (*seen, *model.seen):
+            assert tokens(prompt) <= CEILING - RESERVE
+            assert prompt.count("Results no longer shown") <= 1
+        assert "Results no longer shown" in model.seen[-1]
+        assert "[r1: fetch" in model.seen[1]

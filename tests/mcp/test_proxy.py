@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -171,6 +172,19 @@ def test_a_server_that_dies_answers_with_an_error_instead_of_silence(tmp_path: P
             assert await client.raw("two_other")
 
     asyncio.run(run())
+
+
+def test_what_cannot_be_kept_passes_as_it_came(tmp_path: Path) -> None:
+    """A damaged store costs the card, not the result of a tool that has done its work."""
+
+    async def check(client: Client) -> None:
+        assert (await client.text("first")).startswith("[r1")
+        with sqlite3.connect(tmp_path / "store/store.sqlite") as connection:
+            connection.execute("DROP TABLE results")
+        connection.close()
+        assert await client.text("second") == "again\n" + LONG
+
+    through(tmp_path, check, first={"content": [text(LONG)]}, second={"content": [text("again\n" + LONG)]})
 
 
 def config(folder: Path, command: tuple[str, ...]) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pager import Call, Lazy, Pager, StoreFailed, UnknownAddress, counter
+from pager.postgres import Postgres
 from pager.record import Record
 from pager.store import ContentGone, store_at
 
@@ -47,6 +48,27 @@ def test_any_content_comes_back_as_it_was(place: str) -> None:
         assert pager.find(table.id, "99").total == 1
         pager.remember("k", "a\x00b")
         assert pager.recalled("k") in ("a\x00b", "a\\x00b")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        bytes(range(256)) * 40,
+        "héllo wörld, ça va\n".encode("utf-16"),
+        ("Größe und Länge über alles, schön früh. " * 20).encode("cp1252"),
+        b"mostly text with one \xff byte\r\n" * 20,
+        b"\xef\xbb\xbfx,y\r\n1,2\r\n3,4\r\n",
+        b'{"a": [1, 2,\t3]}\n\n',
+        b"",
+        b"\x93NUMPY not really",
+    ],
+)
+def test_what_was_put_comes_out_byte_for_byte(place: str, data: bytes) -> None:
+    """Whatever it is shown as: escaped, transcoded or mended; a part is its text."""
+    with _pager(place) as pager:
+        assert b"".join(pager.original(pager.put(data, name="it").id)) == data
+        assert b"".join(pager.original(pager.put(data.decode("latin-1") + "\ud800").id)).endswith(b"\xed\xa0\x80")
+        assert b"".join(pager.original(f"{pager.put({'a': 'ü'}).id}/a")) == "ü".encode()
 
 
 def test_a_large_file_is_kept_whole_and_once(place: str, tmp_path: Path) -> None:
@@ -135,6 +157,19 @@ def test_expired_results_go_and_pinned_ones_stay(place: str) -> None:
             pager.pin("r9")
 
 
+def test_what_another_process_pins_or_deletes_meanwhile_is_not_deleted(place: str) -> None:
+    """Between the choice and the act: a pin still counts, and nothing is said to be deleted twice."""
+    store = store_at(place)
+    with _pager(place) as pager:
+        for number in range(3):
+            pager.put(f"{number}" * 100, name=f"n{number}")
+        pager.pin("r1")
+        assert store.expire(["r1", "r2"]) == {"r2"}
+        assert store.expire(["r1", "r2", "r3"]) == {"r3"}
+        assert pager.open("r1").text == "0" * 100
+    store.close()
+
+
 def test_a_server_that_cannot_be_reached_is_a_sentence_without_its_password() -> None:
     """What failed and what to do; secrets stay out of it."""
     pytest.importorskip("psycopg")
@@ -151,3 +186,56 @@ def test_a_content_that_expired_before_it_was_listed_is_not_listed() -> None:
     with pytest.raises(ContentGone, match="put it again"):
         store.add_result(Record("text", "text", content.id, 3), name=None, call=None, fingerprint=None)
     store.close()
+
+
+def _end_all(url: str) -> None:
+    """End every connection of others to the server, as its restart does."""
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_a_server_that_was_restarted_is_used_again_at_once(place: str, server: str) -> None:
+    """The call after the restart works, and what was there is there."""
+    with Pager(place) as pager:
+        pager.put("before " * 50, name="first")
+        _end_all(server)
+        assert pager.put("after " * 50, name="second").id == "r2"
+        _end_all(server)
+        assert pager.open("r1").text.startswith("before")
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_a_connection_lost_while_writing_leaves_nothing_half(place: str, server: str) -> None:
+    """The write is a sentence, and the next one works; of the first nothing stands."""
+    database = Postgres(place)
+
+    def write() -> None:
+        with database.writing() as connection:
+            connection.execute("INSERT INTO remembered(key, text) VALUES (?, ?)", ("one", "half"))
+            _end_all(server)
+            connection.execute("INSERT INTO remembered(key, text) VALUES (?, ?)", ("two", "half"))
+
+    with pytest.raises(StoreFailed, match="check the server"):
+        write()
+    with database.writing() as connection:
+        connection.execute("INSERT INTO remembered(key, text) VALUES (?, ?)", ("three", "whole"))
+        assert connection.execute("SELECT key FROM remembered").fetchall() == [("three",)]
+    database.close()
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_a_schema_without_rights_is_a_sentence(place: str, server: str) -> None:
+    """It says what the server said."""
+    import psycopg
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("CREATE ROLE guest LOGIN PASSWORD 'hunter2'")
+    with pytest.raises(StoreFailed, match=r"cannot open the store.*(permission denied|no schema)") as caught:
+        Pager(place.replace("tester@", "guest:hunter2@"))
+    assert "hunter2" not in str(caught.value)
