@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from .chat import ToolCall
 from .conclusion import Conclusion
+from .errors import RunFailed
 from .events import Event
 from .exchange import Answer, Entry, Exchange, Remark, root_of
 from .notebook import Observation
@@ -71,9 +72,15 @@ class Ledger:
         return ledger
 
     def after(self, event: Event) -> "Ledger":
-        """The ledger one event later; an event it does not know changes nothing."""
+        """The ledger one event later; one it does not know changes nothing. Raises `RunFailed` for a damaged one."""
         step = _STEPS.get(str(event["event"]))
-        return step(self, cast("Fields", event)) if step else self
+        try:
+            return step(self, cast("Fields", event)) if step else self
+        except (LookupError, TypeError, AttributeError, ValueError) as error:
+            raise RunFailed(
+                f'an event "{event["event"]}" of turn {self.turn} is damaged ({type(error).__name__}: {error}); '
+                "restore its line in events.jsonl or start a new run"
+            ) from error
 
     @property
     def answer(self) -> str | None:
