@@ -3,8 +3,7 @@
 The route is fixed and blind: the scan of the weights; where it names nothing, the scan of everything; where that names
 nothing either, the architecture. A card counts when its alarms alone satisfy the plant's own checker, which wants
 layer, module and, where there is one, head, row or value in one passage: a card that merely lists the module does not.
-The clean control counts when no card raises an alarm. Run it with `toolpager bench investigate --evidence` or
-`python -m benchmarks.evidence`.
+The clean control counts when no card raises an alarm. Run it with `toolpager bench evidence`.
 """
 
 import argparse

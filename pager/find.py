@@ -99,7 +99,7 @@ def _ranked(
         limit_tokens=limit_tokens, subject=f"find in {node.address}",
     )  # fmt: skip
     shown = ranked.matches[: answer.shown]
-    return Matches((), 0, answer.text, answer.tokens, searched, near, shown)
+    return Matches((), 0, answer.text, answer.tokens, searched, near, shown, ranked.shared)
 
 
 def _ranked_footer(ranked: Ranked, shown: int, searched: str, near: tuple[str, ...], pattern: str) -> str:

@@ -89,7 +89,8 @@ class Matches:
     """What a search found: the first matches, how many there are in all, and the answer as bounded text.
 
     `searched` says what was looked through and what was not. Where nothing matched as a pattern, `ranked` holds the
-    parts shown that are most about its words, best first, and `near` words like it.
+    parts shown that are most about its words, best first, `shared` counts those that share one, and `near` holds words
+    like it.
     """
 
     matches: tuple[Match, ...]
@@ -99,6 +100,7 @@ class Matches:
     searched: str
     near: tuple[str, ...] = ()
     ranked: tuple[Match, ...] = ()
+    shared: int = 0
 
 
 @dataclass(frozen=True, slots=True)

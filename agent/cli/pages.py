@@ -133,11 +133,12 @@ def find(
                 "searched": found.searched,
                 "near": found.near,
                 "ranked": [{"address": match.address, "text": match.text} for match in found.ranked],
+                "shared": found.shared,
             }
         )
     else:
         print_text(found.text + "\n")
-    if not found.total and not found.ranked:
+    if not found.total and not found.shared:
         raise typer.Exit(1)
 
 

@@ -32,7 +32,7 @@ def standing_out(counts: Sequence[float], *, least: float) -> Stretch | None:
 
     >>> found = standing_out([0, 1, 0, 1, 7, 4, 9, 0, 1, 0, 0, 3, 1, 0], least=4)
     >>> found.first, found.last, round(found.score, 1)
-    (4, 6, 12.0)
+    (4, 6, 7.6)
     """
     found = sorted(_candidates(counts), key=lambda one: -one.score)
     if not found or found[0].score < _LEAST_SCORE or min(counts[found[0].first : found[0].last + 1]) < least:

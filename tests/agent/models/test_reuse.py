@@ -72,7 +72,7 @@ def _events(run: Path, model: LocalModel | Forgetful, **chosen: Any) -> list[dic
 
 
 def _alike(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    clocks = ("at", "seconds", "reused_tokens")
+    clocks = ("at", "seconds", "reused_tokens", "predicted_bytes", "measured_bytes")
     return [{name: value for name, value in event.items() if name not in clocks} for event in events]
 
 
