@@ -70,7 +70,8 @@ class Compaction:
         limit = min(self.budget.notebook, self.budget.room - 2 * NOTICE_TOKENS)
         asked = ledger.asked or self.question
         content = self.words.finish(asked, ledger.observations, limit_tokens=limit)
-        return [*findings, {"event": "finish", "reason": reason, "content": content}]
+        listed = [one.number for one in self.words.listed(ledger.observations, limit_tokens=limit)]
+        return [*findings, {"event": "finish", "reason": reason, "content": content, "findings": listed}]
 
     def fits(self, ledger: Ledger) -> bool:
         """Whether the prompt and its reserve are within the ceiling."""

@@ -53,17 +53,17 @@ def read_events(path: Path) -> Iterator[dict[str, object]]:
     """The events of a run in order; a torn last line is no event. Raises `RunFailed` for a damaged earlier one."""
     if not path.exists():
         return
-    with path.open(encoding="utf-8", newline="\n") as file:
+    with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
-            if not line.endswith("\n"):
+            if not line.endswith(b"\n"):
                 return
             yield _parsed(path, number, line)
 
 
-def _parsed(path: Path, number: int, line: str) -> dict[str, object]:
+def _parsed(path: Path, number: int, line: bytes) -> dict[str, object]:
     try:
-        event = json.loads(line)
-    except ValueError as error:
+        event = json.loads(line.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
         raise RunFailed(f"{path}, line {number} is damaged ({error}); restore the line or start a new run") from error
     if not isinstance(event, dict) or "event" not in event:
         raise RunFailed(f"{path}, line {number} is no event; restore the line or start a new run")

@@ -14,7 +14,7 @@ from .errors import BadSettings, BadTool
 from .events import Observer, read_events, unobserved
 from .ledger import Ledger
 from .loop import Loop
-from .notebook import Observation
+from .notebook import Author, Observation
 from .parts import Parts, fixed_tokens, opened
 from .plan import steps_left
 from .run import RunFolder, RunInfo
@@ -31,6 +31,8 @@ from .words import Words
 class Outcome:
     """What an investigation came to; `reason` is "answered", "max_turns" or "slips".
 
+    `answer` is what a person reads, `said` the model's own words for it, `rests_on` the numbers of the findings it
+    shows, and `by` who chose what it says: the model, the loop where nothing of the model's could be used, or None.
     `unseen` is what it did not look at, `steps_left` the steps of its plan that no finding settles, `typed` the answer
     as JSON where a schema was given (None where no reply fitted it).
     """
@@ -44,6 +46,9 @@ class Outcome:
     unseen: Unseen = field(default_factory=Unseen)
     steps_left: tuple[str, ...] = ()
     typed: object = None
+    said: str = ""
+    rests_on: tuple[int, ...] = ()
+    by: Author | None = None
 
     @property
     def evidence(self) -> tuple[str, ...]:
@@ -117,7 +122,7 @@ def resume(
 
 
 def _outcome(ledger: Ledger, parts: Parts) -> Outcome:
-    plan = parts.info.plan
+    plan, conclusion = parts.info.plan, ledger.conclusion
     return Outcome(
         answer=ledger.answer or "",
         findings=ledger.observations,
@@ -127,6 +132,9 @@ def _outcome(ledger: Ledger, parts: Parts) -> Outcome:
         run=parts.folder,
         unseen=unseen(read_events(parts.folder.events_path), parts.pager),
         steps_left=tuple(plan[number - 1] for number in steps_left(plan, parts.words.settled(ledger.observations))),
+        said=conclusion.said if conclusion else "",
+        rests_on=conclusion.rests_on if conclusion else (),
+        by=conclusion.by if conclusion else None,
         typed=None if ledger.typed is None else json.loads(ledger.typed),
     )
 

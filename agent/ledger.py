@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from .chat import ToolCall
+from .conclusion import Conclusion
+from .errors import RunFailed
 from .events import Event
 from .exchange import Answer, Entry, Exchange, Remark, root_of
 from .notebook import Observation
@@ -52,7 +54,8 @@ class Ledger:
     asked: str | None = None  # what a person asked last, where it is not the run's question
     slips: int = 0
     finishing: bool = False
-    answer: str | None = None
+    offered: tuple[int, ...] = ()  # the findings that the answer can be rested on, once it was asked for
+    conclusion: Conclusion | None = None
     typing: int = 0  # how often the answer was asked for as JSON since it was given in words
     typed: str | None = None  # the answer as JSON, where a schema was given
     ended: bool = False
@@ -69,9 +72,20 @@ class Ledger:
         return ledger
 
     def after(self, event: Event) -> "Ledger":
-        """The ledger one event later; an event it does not know changes nothing."""
+        """The ledger one event later; one it does not know changes nothing. Raises `RunFailed` for a damaged one."""
         step = _STEPS.get(str(event["event"]))
-        return step(self, cast("Fields", event)) if step else self
+        try:
+            return step(self, cast("Fields", event)) if step else self
+        except (LookupError, TypeError, AttributeError, ValueError) as error:
+            raise RunFailed(
+                f'an event "{event["event"]}" of turn {self.turn} is damaged ({type(error).__name__}: {error}); '
+                "restore its line in events.jsonl or start a new run"
+            ) from error
+
+    @property
+    def answer(self) -> str | None:
+        """What a person reads, once the question is answered."""
+        return self.conclusion.answer if self.conclusion else None
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
@@ -152,7 +166,7 @@ def _generation(ledger: Ledger, event: Fields) -> Ledger:
         turn=turn,
         slips=ledger.slips if purpose != "turn" else ledger.slips + 1 if problem else 0,
         reminder=replace(ledger.reminder, asked=True) if purpose == "reminder" and ledger.reminder else ledger.reminder,
-        answer=event["content"] if answers else ledger.answer,
+        conclusion=Conclusion.of(event) if answers else ledger.conclusion,
         typed=event["content"] if purpose == "typed" and problem is None else ledger.typed,
         totals=ledger.totals.after(event),
     )
@@ -185,7 +199,8 @@ def _reminder(ledger: Ledger, event: Fields) -> Ledger:
 
 
 def _finish(ledger: Ledger, event: Fields) -> Ledger:
-    return replace(_remark("finish")(ledger, event), finishing=True)
+    offered = tuple(event.get("findings", ()))
+    return replace(_remark("finish")(ledger, event), finishing=True, offered=offered)
 
 
 def _typed(ledger: Ledger, event: Fields) -> Ledger:
@@ -200,7 +215,7 @@ def _person(ledger: Ledger, event: Fields) -> Ledger:
         begun=ledger.turn,
         slips=0,
         finishing=False,
-        answer=None,
+        conclusion=None,
         typing=0,
         typed=None,
         ended=False,

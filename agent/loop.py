@@ -10,6 +10,7 @@ from .breadth import broad
 from .ceiling import lowered_ceiling, share_out
 from .chat import Choice, ToolCall, ToolSpec
 from .compaction import Compaction
+from .conclusion import Conclusion, concluded, conclusion_schema
 from .coverage import axes_of
 from .errors import BadInput, ContextExceeded, OutOfMemory
 from .events import Event, read_events
@@ -92,8 +93,8 @@ class Loop:
     def step(self) -> None:
         """Do the next thing; which it is depends on the events so far and on nothing else."""
         ledger = self._ledger
-        if ledger.answer is not None:
-            self._conclude(ledger, ledger.answer)
+        if ledger.conclusion is not None:
+            self._conclude(ledger, ledger.conclusion)
         elif ledger.waiting is not None:
             self._serve(ledger, ledger.waiting)
         elif ledger.uncorrected is not None:
@@ -143,7 +144,10 @@ class Loop:
             "answer": (),
             "typed": (),
         }[purpose]
-        schema = self._parts.info.answer_schema if purpose == "typed" else None
+        schema = {
+            "answer": conclusion_schema(ledger.offered),
+            "typed": self._parts.info.answer_schema,
+        }.get(purpose)
         text = purpose in ("answer", "typed") or (purpose == "turn" and self._may_answer(ledger))
         asked = Asked(
             number=ledger.totals.generations + 1,
@@ -178,7 +182,8 @@ class Loop:
         else:
             self._starved = False
             used = int(str(event["input_tokens"]))
-            self._append({**event, "held": held_tokens(self._ledger, self._parts.words.counter, input_tokens=used)})
+            held = held_tokens(self._ledger, self._parts.words.counter, input_tokens=used)
+            self._append({**(self._concluded(event) if asked.purpose == "answer" else event), "held": held})
             return
         used = failure.input_tokens + failure.max_new_tokens
         lowered = lowered_ceiling(self._settings, self._ledger.parts or {}, used=used, fits=failure.fits_tokens)
@@ -190,6 +195,16 @@ class Loop:
             raise failure
         self._starved = True
         self._share()
+
+    def _concluded(self, event: Event) -> Event:
+        """The event of the reply that was to be the answer, with what it comes to; so much of that is said later on."""
+        ledger, words = self._ledger, self._parts.words
+        question = ledger.asked or self._parts.info.question
+        conclusion = concluded(
+            str(event["reply"]), ledger.observations, findings=ledger.offered, question=question, words=words
+        )
+        content = words.clip(conclusion.answer, self._budget.reserve)
+        return {**event, "problem": None, "content": content, "conclusion": conclusion.fields()}
 
     def _withheld(self) -> tuple[str, ...]:
         """The verbs while there is nothing to look into, and tools asked for in vain again and again.
@@ -267,11 +282,11 @@ class Loop:
             }
         )
 
-    def _conclude(self, ledger: Ledger, answer: str) -> None:
+    def _conclude(self, ledger: Ledger, conclusion: Conclusion) -> None:
         """End with the answer, once it is there as JSON too where that was asked for."""
         schema = self._parts.info.answer_schema
         if schema is None or ledger.typed is not None or ledger.typing > _TYPINGS:
-            self._end(answer)
+            self._end(conclusion)
         elif ledger.typing == 0 or ledger.mistyped:
             self._append({"event": "typed", "turn": ledger.turn, "content": self._parts.words.typed(schema)})
         elif not self._shortened(self._compaction.before_turn(ledger)):
@@ -283,7 +298,7 @@ class Loop:
             {"event": "error", "turn": self._ledger.turn, "where": "reply", "message": problem, "content": content}
         )
 
-    def _end(self, answer: str) -> None:
+    def _end(self, conclusion: Conclusion) -> None:
         totals = self._ledger.totals
         reason = "answered" if not self._ledger.finishing else self._over() or "answered"
         self._append(
@@ -291,7 +306,7 @@ class Loop:
                 "event": "end",
                 "turn": self._ledger.turn,
                 "reason": reason,
-                "answer": answer,
+                **conclusion.fields(),
                 "typed": self._ledger.typed,
                 "findings": len(self._ledger.observations),
                 **asdict(totals),

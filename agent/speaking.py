@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from .ceiling import check_ceiling
 from .chat import Choice, Message, Model, Reply, ToolCall, ToolSpec
+from .conclusion import says_nothing
 from .events import Event
 from .run import RunFolder
 from .settings import Settings
@@ -93,6 +94,8 @@ class Speaking:
             return "the reply was empty"
         if not choice.text:
             return "a call of a tool was expected, and there was none"
+        if choice.tools and says_nothing(reply.content, ""):
+            return "it says the same again and again"
         if choice.tools and not self.words.is_harmless(reply.content, ()):
             return "it repeats the frame of a result instead of answering in own words"
         return None
@@ -104,7 +107,7 @@ class Speaking:
         end can take over the very tokens it generated.
         """
         words, content = self.words, reply.content
-        if purpose in ("answer", "typed"):
+        if purpose == "typed":
             return words.neutral(content.strip())
         if problem:
             return words.neutral(words.clip(content, _SLIP_TOKENS))

@@ -9,9 +9,10 @@ from summarizers import Templates, call_text, clipped, page_text
 
 from .chat import Message, ToolCall
 from .exchange import Entry, Exchange, Remark
-from .notebook import Observation, Recalled, select
+from .notebook import Author, Observation, Recalled, select
 from .plan import steps_left
 
+_NAMED = 40  # findings, and results that left the messages, that are tried for a place
 LISTED = 6  # results a notice or reminder names before it says how many more there are
 _PROSE_END = ("<tool_call>", "```", "<|python_tag|>", "{", "[")
 
@@ -42,15 +43,23 @@ class Words:
 
     def notebook(self, observations: Sequence[Observation], *, limit_tokens: int) -> str:
         """The findings most worth a place, within the limit; how many more there are; "" where none fits."""
-        shown = [self._short(one, limit_tokens // 2) for one in select(observations, 40)]
+        listed = self.listed(observations, limit_tokens=limit_tokens)
+        return self._notebook(listed, observations, limit_tokens) if listed else ""
+
+    def listed(self, observations: Sequence[Observation], *, limit_tokens: int) -> list[Observation]:
+        """The findings that `notebook` names within the limit."""
+        worthy = select(observations, _NAMED)
+        count = self._most(
+            lambda count: self._notebook(select(worthy, count), observations, limit_tokens), len(worthy), limit_tokens
+        )
+        return select(worthy, count)
+
+    def _notebook(self, listed: Sequence[Observation], observations: Sequence[Observation], limit_tokens: int) -> str:
         left = steps_left(self.plan, self.settled(observations))
         done = [number for number in range(1, len(self.plan) + 1) if number not in left]
-
-        def text(count: int) -> str:
-            chosen, more = select(shown, count), len(observations) - count
-            return self.templates.render("notebook", observations=chosen, more=more, done=done, left=left)
-
-        return self._most(text, len(shown), limit_tokens)
+        shown = [self._short(one, limit_tokens // 2) for one in listed]
+        more = len(observations) - len(shown)
+        return self.templates.render("notebook", observations=shown, more=more, done=done, left=left)
 
     def index(self, folded: Sequence[Exchange], *, limit_tokens: int) -> str:
         """The newest results that left the messages, one a line, within the limit; "" where none fits."""
@@ -65,7 +74,8 @@ class Words:
             more, first = len(lines) - count, lines[0]["address"]
             return self.templates.render("index", results=lines[-count:], more=more, first=first)
 
-        return self._most(text, min(len(lines), 40), limit_tokens)
+        count = self._most(text, min(len(lines), _NAMED), limit_tokens)
+        return text(count) if count else ""
 
     def reminder(self, calls: Mapping[str, ToolCall]) -> str:
         """The request to save what matters of the results that are about to shrink, by id and call."""
@@ -85,7 +95,16 @@ class Words:
     def finish(self, question: str, observations: Sequence[Observation], *, limit_tokens: int) -> str:
         """The question once more, under the findings that its answer should rest on."""
         notebook = self.notebook(observations, limit_tokens=limit_tokens)
-        return self.templates.render("finish", question=self.clip(question, 60), notebook=notebook)
+        request = self.finish_request(findings=bool(notebook))
+        return self.templates.render("finish", question=self.clip(question, 60), notebook=notebook, request=request)
+
+    def finish_request(self, *, findings: bool) -> str:
+        """What the answer is asked to be, with findings to pick from or without."""
+        return self.templates.render("finish_request", findings=findings)
+
+    def answer(self, said: str, findings: Sequence[Observation], *, by: Author) -> str:
+        """The answer as a person reads it: the model's words, if any, and the findings with their evidence."""
+        return self.templates.render("answer", said=said, findings=findings, by=by).rstrip("\n")
 
     def page(self, page: Page) -> str:
         """One page in its frame."""
@@ -138,8 +157,8 @@ class Words:
     def recalled(self, found: Recalled, *, limit_tokens: int) -> str:
         """Findings that a search of the notebook brought back, within the limit."""
         shown = [self._short(one, limit_tokens // 2) for one in found.observations]
-        text = self._most(lambda count: self._recalled(shown[:count], found), len(shown), limit_tokens)
-        return text or self._recalled([], found)
+        count = self._most(lambda count: self._recalled(shown[:count], found), len(shown), limit_tokens)
+        return self._recalled(shown[:count], found)
 
     def aged(self, call: ToolCall) -> str:
         """The line that remains of an answer that can be had again by the same call."""
@@ -172,15 +191,14 @@ class Words:
         """The text on one line, and its beginning with "…" where it is longer than the limit."""
         return clipped(text, limit_tokens, self.counter)
 
-    def _most(self, text: Callable[[int], str], count: int, limit_tokens: int) -> str:
-        """The text of the greatest count up to `count` that is within the limit; "" where not even one is."""
-        fits, over, best = 0, count + 1, ""
+    def _most(self, text: Callable[[int], str], count: int, limit_tokens: int) -> int:
+        """The greatest count up to `count` whose text is within the limit; 0 where not even one is."""
+        fits, over = 0, count + 1
         while over - fits > 1:
             middle = (fits + over) // 2 if over <= count else count  # all of them, as a rule
-            made = text(middle)
-            within = self.counter.count(made) <= limit_tokens
-            fits, over, best = (middle, over, made) if within else (fits, middle, best)
-        return best
+            within = self.counter.count(text(middle)) <= limit_tokens
+            fits, over = (middle, over) if within else (fits, middle)
+        return fits
 
     def _spoken(self, call: ToolCall) -> ToolCall:
         """A call as it may stand in a prompt: what the model copied from a result into it stays data."""

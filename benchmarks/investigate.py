@@ -2,9 +2,10 @@
 
 Each case is one plant, one seed and one loop; all loops have the same model, question, tools, grammar, contract (an
 answer needs a recorded finding, or the last turn), reserve, turn limit and ceiling. They differ in what of the results
-stays in the prompt. A case counts as solved when its answer names the fault as the plant's checker has it: layer,
-module, and head, row or value where there is one. Every case is kept as soon as it is over, so that a run can be cut
-off and gone on with.
+stays in the prompt; this one also offers the whole before its parts, answers a call made before from its store, and
+saves findings of its own, which its answer may rest on. A case counts as solved when its answer names the fault as the
+plant's checker has it: layer, module, and head, row or value where there is one. Every case is kept as soon as it is
+over, so that a run can be cut off and gone on with.
 """
 
 import json

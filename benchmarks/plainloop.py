@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agent.ceiling import check_ceiling
 from agent.chat import Choice, Message, Model, Reply, ToolCall
+from agent.conclusion import concluded, conclusion_schema
 from agent.errors import AgentError, CeilingTooLow
 from agent.notebook import Notebook, Observation
 from agent.settings import Settings
@@ -83,7 +84,10 @@ class PlainLoop:
         shown = self._shown([last])
         if shown is None:
             raise CeilingTooLow("not even the question fits", ceiling=self.settings.ceiling, needed=0, parts={})
-        return self._ended(self._generate(shown, Choice((), text=True)).content, reason)
+        numbers = [one.number for one in self.words.listed(kept, limit_tokens=_NOTEBOOK_TOKENS)]
+        reply = self._generate(shown, Choice((), text=True, schema=conclusion_schema(numbers)))
+        made = concluded(reply.content, kept, findings=numbers, question=self.question, words=self.words)
+        return self._ended(made.answer, reason)
 
     def _shown(self, last: list[Message]) -> list[Message] | None:
         """The next prompt's messages, within the ceiling; None where the policy has nothing more to give up."""

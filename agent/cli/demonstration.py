@@ -64,14 +64,18 @@ def demo(
 
 
 def judged(outcome: Outcome, planted: "Plant") -> dict[str, bool]:
-    """Who named the plant: the model by what it recorded, the loop by what it saved instead, the answer."""
+    """Who named the plant: the model by what it recorded, said or picked; the loop by what it saved; the answer."""
 
     def named(author: str) -> bool:
         return any(planted.named_by(one.finding) for one in outcome.findings if one.author == author)
 
+    shown = [one.finding for one in outcome.findings if one.number in outcome.rests_on]
     return {
         "a finding the model recorded names it": named("model"),
         "a finding the loop saved names it": named("loop"),
+        "the model's last words name it": planted.named_by(outcome.said),
+        "a finding the model picked for its answer names it": outcome.by == "model"
+        and any(map(planted.named_by, shown)),
         "the answer names it": planted.named_by(outcome.answer),
     }
 

@@ -14,11 +14,20 @@ def outcome_fields(outcome: Outcome) -> dict[str, object]:
     """The outcome for programs."""
     return {
         "answer": outcome.answer,
+        "said": outcome.said,
+        "rests_on": list(outcome.rests_on),
+        "by": outcome.by,
         "typed": outcome.typed,
         "reason": outcome.reason,
         "turns": outcome.turns,
         "findings": [
-            {"finding": one.finding, "by": one.author, "turn": one.turn, "evidence": list(one.evidence)}
+            {
+                "number": one.number,
+                "finding": one.finding,
+                "by": one.author,
+                "turn": one.turn,
+                "evidence": list(one.evidence),
+            }
             for one in outcome.findings
         ],
         "evidence": [{"address": address, "open": opening(address, outcome)} for address in outcome.evidence],
@@ -47,7 +56,7 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
     if as_json:
         print_json(outcome_fields(outcome))
         return
-    lines = ["", "answer", f"  {outcome.answer or '(none)'}"]
+    lines = ["", "answer", *(f"  {line}" for line in (outcome.answer or "(none)").splitlines())]
     if outcome.typed is not None:
         lines.append(f"  as JSON: {outcome.typed}")
     lines += ["", "findings"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..chat import Choice, Message, Prompt, Reply, ToolSpec
 from .endpoint import TIMEOUT_S, Endpoint
+from .formats import Parsed
 from .terms import Terms, agreed_terms
 from .untooled import Renderer
 from .wire import Conversation, allowed
@@ -74,7 +75,11 @@ class ServedModel:
             max_new_tokens=max_new_tokens,
         )
         said = completion["choices"][0]
-        content, parsed = self._terms.form.read(said.get("message") or {})
+        message = said.get("message") or {}
+        if choice.schema is None:
+            content, parsed = self._terms.form.read(message)
+        else:
+            content, parsed = str(message.get("content") or ""), Parsed()
         calls, problem = allowed(parsed, choice, cut=said.get("finish_reason") == "length")
         usage = Usage(completion)
         self._learn(prompt, usage.prompt_tokens)

@@ -95,14 +95,15 @@ class WrittenForm:
         return Conversation(tuple(self.untooled.entries(messages, tools)), written=bool(tools))
 
     def choice(self, choice: Choice, conversation: Conversation) -> dict[str, object]:
-        """A JSON schema that allows a call of the chosen tools, or an answer where text is allowed."""
+        """A JSON schema: the choice's own, or one of calls of the chosen tools, and an answer where text is allowed."""
+        if choice.schema is not None:
+            return _response_format(dict(choice.schema))
         if not conversation.written:
             return {}
         forms = [_call_schema(tool) for tool in choice.tools]
         if choice.text or not forms:
             forms.append(_object_of({"answer": {"type": "string"}}))
-        schema = {"name": "reply", "schema": {"anyOf": forms}}
-        return {"response_format": {"type": "json_schema", "json_schema": schema}}
+        return _response_format({"anyOf": forms})
 
     def read(self, message: Mapping[str, Any]) -> tuple[str, Parsed]:
         """The calls in the words; an `answer` is words again."""
@@ -155,6 +156,10 @@ def _prose(message: Message) -> str:
 
 def _call_schema(tool: ToolSpec) -> Entry:
     return _object_of({"name": {"const": tool.name}, "arguments": dict(tool.parameters)})
+
+
+def _response_format(schema: Entry) -> Entry:
+    return {"response_format": {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}}}
 
 
 def _object_of(properties: Entry) -> Entry:

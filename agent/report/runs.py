@@ -39,9 +39,9 @@ def run_line(run: Path) -> RunLine:
     try:
         info = folder.info()
         events = list(read_events(folder.events_path))
+        ledger = Ledger.of(events)
     except RunFailed as error:
         return RunLine(run, problem=str(error))
-    ledger = Ledger.of(events)
     totals = ledger.totals
     return RunLine(
         run=run,

@@ -23,6 +23,7 @@ from agent.errors import RunFailed
 from agent.investigation import investigate, resume
 from agent.models import ScriptedModel
 from agent.notebook import Notebook
+from agent.report.runs import run_line
 from agent.settings import Settings
 from pager import Pager
 
@@ -110,6 +111,20 @@ def test_a_damaged_line_is_named(tmp_path: Path) -> None:
     path.write_text("".join([lines[0], "{broken\n", *lines[2:]]), encoding="utf-8")
     with pytest.raises(RunFailed, match="line 2 is damaged"):
         resume(tmp_path / "run", model=_model(), tools=hostile_tools())
+
+
+@pytest.mark.parametrize(
+    "line", [b"\xdc\xff\x00", b'{"event": "generation"}', b'{"event": "result", "content": 3}', b"[" * 9_000]
+)
+def test_a_damaged_run_is_told_and_not_raised(tmp_path: Path, line: bytes) -> None:
+    """Bytes that are no text, and events without their fields: resuming says so, and the list of runs goes on."""
+    run = tmp_path / "run"
+    _whole(run)
+    events = (run / "events.jsonl").read_bytes().splitlines(keepends=True)
+    (run / "events.jsonl").write_bytes(b"".join([*events[:2], line + b"\n", *events[3:]]))
+    with pytest.raises(RunFailed, match="is damaged"):
+        resume(run, model=_model(), tools=hostile_tools())
+    assert "is damaged" in run_line(run).problem
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -1,0 +1,123 @@
+"""The answer of an investigation: findings that the model picked and code copied, and its own words if they say any."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from difflib import SequenceMatcher
+from typing import Any
+
+from .notebook import Author, Observation
+from .words import Words
+
+_MOST_PICKED = 3
+_MOST_CHARACTERS = 500  # of the model's own words
+_LEAST_LOOP = 6  # words before they can be called a loop
+_LEAST_ECHO = 4  # words of the question that say nothing
+_WORD = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]|\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What a person reads as the `answer`, and what it is made of.
+
+    `said` are the model's own words, usable or not; `rests_on` the numbers of the findings that the answer shows; `by`
+    who chose what it says, None where there is nothing to say.
+    """
+
+    answer: str
+    said: str
+    rests_on: tuple[int, ...] = ()
+    by: Author | None = "model"
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any]) -> "Conclusion":
+        """The conclusion that the event of a generation holds; words alone, where it holds nothing else."""
+        held = event.get("conclusion")
+        if held is None:
+            return cls(event["content"], event["content"])
+        return cls(held["answer"], held["said"], tuple(held["rests_on"]), held["by"])
+
+    def fields(self) -> dict[str, object]:
+        """Its parts for an event, or for programs."""
+        return {**asdict(self), "rests_on": list(self.rests_on)}
+
+
+def conclusion_schema(findings: Sequence[int]) -> dict[str, object]:
+    """The JSON schema of a reply that picks from these findings first, if there are any, and then says it in words."""
+    picked = {"type": "array", "items": {"enum": list(findings)}, "maxItems": _MOST_PICKED}
+    properties = {
+        **({"rests_on": picked} if findings else {}),
+        "answer": {"type": "string", "maxLength": _MOST_CHARACTERS},
+    }
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def concluded(
+    reply: str, observations: Sequence[Observation], *, findings: Iterable[int], question: str, words: Words
+) -> Conclusion:
+    """The answer that a reply comes to; `findings` are the numbers that it could pick.
+
+    Words that say nothing are not shown; where nothing else was picked, the answer is the loop's best finding.
+    """
+    picked, said = _read(reply)
+    offered = set(findings)
+    rests_on = tuple(dict.fromkeys(number for number in picked if number in offered))
+    said = words.neutral(said.strip())
+    request = words.finish_request(findings=bool(offered))
+    usable = "" if says_nothing(said, question, request=request) else said
+    shown = [one for number in rests_on for one in observations if one.number == number]
+    by: Author | None = "model"
+    if not shown and not usable:
+        shown = _best(observations)
+        by = "loop" if shown else None
+    numbers = tuple(one.number for one in shown)
+    return Conclusion(words.answer(usable, shown, by=by) if by else "", said, numbers, by)
+
+
+def says_nothing(said: str, question: str, *, request: str = "") -> bool:
+    """Whether words are none, go round in a loop, or only give back the question, or a piece of the request for them.
+
+    >>> says_nothing("the layer of the layer of the layer of the layer", "Which layer?")
+    True
+    >>> says_nothing("Layer 17 has a kurtosis of 187.2, and layer 16 one of 3.1.", "Which layer?")
+    False
+    """
+    words, asked, requested = (_WORD.findall(text.casefold()) for text in (said, question, request))
+    shared = _shared(words, asked)
+    echoes = 2 * shared >= len(asked) and _is_most(shared, words)
+    return not words or _is_loop(words) or echoes or _is_most(_shared(words, requested), words)
+
+
+def _is_loop(words: Sequence[str]) -> bool:
+    runs = list(zip(words, words[1:], words[2:], strict=False))
+    return len(words) >= _LEAST_LOOP and 2 * len(set(runs)) <= len(runs)
+
+
+def _shared(words: Sequence[str], others: Sequence[str]) -> int:
+    """How many words in a row stand in both."""
+    return SequenceMatcher(None, words, others, autojunk=False).find_longest_match().size
+
+
+def _is_most(shared: int, words: Sequence[str]) -> bool:
+    return shared >= _LEAST_ECHO and 5 * shared >= 4 * len(words)
+
+
+def _read(reply: str) -> tuple[list[int], str]:
+    """The numbers and the words of a reply: JSON as it was asked for, cut off too; of any other, all is words."""
+    for closing in ("", '"}', "}"):
+        try:
+            value = json.loads(reply + closing, strict=False)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict) and isinstance(value.get("answer"), str):
+            picked = value.get("rests_on")
+            return [one for one in picked if type(one) is int] if isinstance(picked, list) else [], value["answer"]
+    return [], reply
+
+
+def _best(observations: Iterable[Observation]) -> list[Observation]:
+    """The finding of the loop that stands out most; one of the model's, the newest, where it has none."""
+    telling = [one for one in observations if one.salience > 0]
+    ranked = sorted(telling, key=lambda one: (one.author == "loop", one.author == "loop" and one.salience, one.number))
+    return ranked[-1:]
