@@ -23,7 +23,7 @@ class UnknownAddress(PagerError):
     def __init__(self, address: str, reason: str, nearest: Sequence[str] = ()) -> None:
         self.address = address
         self.reason = reason
-        self.nearest = tuple(nearest)
+        self.nearest = tuple(dict.fromkeys(nearest))
         near = f"; nearest: {', '.join(self.nearest)}" if self.nearest else ""
         super().__init__(f"nothing at {address}: {reason}{near}")
 

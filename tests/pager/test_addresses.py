@@ -97,3 +97,12 @@ def test_an_empty_store_says_so() -> None:
     """Nothing put, nothing near: the error says to put something."""
     with Pager() as pager, pytest.raises(UnknownAddress, match="put a result first"):
         pager.node("r1")
+
+
+def test_the_nearest_addresses_are_told_once() -> None:
+    """Of a list with one item the first is the last."""
+    with Pager(counter=counter()) as pager:
+        pager.put([["x"]])
+        with pytest.raises(UnknownAddress) as raised:
+            pager.node("r1/a")
+    assert raised.value.nearest == ("r1[0]",)
