@@ -102,7 +102,7 @@ class Directed:
         started = time.perf_counter()
         line = self._line(self._rendered[prompt.tokens], choice)
         said = line if isinstance(line, str) else write_calls([line], "smollm")
-        fed = self.model.fed(prompt, Told(self.model.ids(said)[:max_new_tokens]), max_new_tokens=max_new_tokens)
+        fed = self.model.fed(prompt, AtOnce(self.model.ids(said)[:max_new_tokens]), max_new_tokens=max_new_tokens)
         calls = () if isinstance(line, str) else (line,)
         seconds = time.perf_counter() - started
         new, memory = len(fed.tokens), (fed.predicted_bytes, fed.measured_bytes)
@@ -120,7 +120,7 @@ class Directed:
 
 
 @dataclass(slots=True)
-class Told:
+class AtOnce:
     """A picker that takes the tokens it was given, all at once."""
 
     ids: Sequence[int]

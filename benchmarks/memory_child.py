@@ -126,7 +126,7 @@ def accuracy(fields: Mapping[str, Any]) -> Iterator[Fields]:
     from agent.models.planning import plan_of
     from agent.models.session import Session
 
-    from .directed import Told
+    from .directed import AtOnce
 
     return_freed_memory()
     device = torch.device(fields["device"])
@@ -142,7 +142,7 @@ def accuracy(fields: Mapping[str, Any]) -> Iterator[Fields]:
     def feed(tokens: int) -> None:
         session.drop()
         let_go()
-        session.generate([7919 * at % vocabulary for at in range(tokens)], Told([0]), max_new_tokens=1)
+        session.generate([7919 * at % vocabulary for at in range(tokens)], AtOnce([0]), max_new_tokens=1)
 
     peak = meter(device)
     formula = plan_of(network, chunk_tokens=chunk, kv_cache="dynamic")

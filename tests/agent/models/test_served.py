@@ -144,6 +144,23 @@ def test_a_server_without_tools_is_served_in_words(fake: FakeServer) -> None:
     assert model.generate(prompt, max_new_tokens=9, choice=Choice((LOOK,), True)).content == "layer 17"
 
 
+def test_a_server_without_tools_is_held_to_the_schema_of_a_reply(fake: FakeServer) -> None:
+    """What is to be JSON is asked for under its schema, and comes back whole, an `answer` in it too."""
+    wanted = {"type": "object", "properties": {"answer": {"type": "string"}}, "required": ["answer"]}
+
+    def reply(body: Body) -> Body:
+        if "tools" in body or "tool_choice" in body:
+            raise Refusal(400, {"error": {"message": "m does not support tools"}})
+        return {"content": '{"answer": "layer 17"}'}
+
+    fake.reply = reply
+    model = model_of(fake)
+    prompt = model.prompt([Message("user", "q")], (LOOK,))
+    said = model.generate(prompt, max_new_tokens=9, choice=Choice((), text=True, schema=wanted))
+    assert said.content == '{"answer": "layer 17"}'
+    assert fake.asked[-1]["response_format"]["json_schema"]["schema"] == wanted
+
+
 def test_an_option_that_the_server_does_not_know_is_left_out(fake: FakeServer) -> None:
     """`max_tokens` goes by its newer name and a fixed temperature is not asked for, where a server refuses them."""
 
