@@ -14,7 +14,7 @@ from .errors import (
 from .node import Node
 from .pager import Pager
 from .paging import Size
-from .phrase import Phrase
+from .search.phrase import Phrase
 from .tokens import TokenCounter, counter
 from .types import Call, Key, Kind, Lazy, Match, Matches, Page, Result, Rows, Statement
 

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 from .address import Slice, Step, format_step, join
-from .body import Body, numbered
+from .bodies.body import Body, numbered
+from .bodies.lazy import LazyBody
+from .bodies.source import MemoryText
+from .bodies.textbody import TextBody
 from .errors import NotATable, UnknownAddress
-from .lazy import LazyBody
-from .nearest import closest
+from .search.nearest import closest
 from .shape import unit_of
-from .source import MemoryText
-from .textbody import TextBody
 from .types import Key, Kind, Result
 
 TABLES_NAMED = 8

@@ -10,21 +10,21 @@ from types import TracebackType
 from typing import Self
 
 from .address import Address, format_step, parse_address
-from .body import Body, numbered
+from .bodies.body import Body, numbered
+from .bodies.lazy import LazyBody, Parts, Revive
+from .bodies.load import load
 from .errors import UnknownAddress
-from .intake import Intake, check_readable, take, take_file
-from .lazy import LazyBody, Parts, Revive
-from .load import load
-from .nearest import closest
+from .intake.intake import Intake, check_readable, take, take_file
 from .node import Node
-from .original import original, utf8
 from .paging import Paging, Size, hold
-from .record import Record
-from .retention import expiring
-from .store import ContentGone, store_at
+from .search.nearest import closest
+from .sql.worker import Worker
+from .storage.original import original, utf8
+from .storage.record import Record
+from .storage.retention import expiring
+from .storage.store import ContentGone, store_at
 from .tokens import TokenCounter, counter
 from .types import Call, Lazy, Matches, Page, Result, Rows, Statements
-from .worker import Worker
 
 BODIES_KEPT = 8
 NODES_KEPT = 16
@@ -169,7 +169,7 @@ class Pager:
         matches nothing it is read as plain words, a question say: the records, lines and lists most about them come
         first, with enough of each to answer. `statements` gives texts on the node that are ranked among them.
         """
-        from .find import search
+        from .search.find import search
 
         return search(
             self.node(address),
@@ -194,7 +194,7 @@ class Pager:
 
         Raises NotATable, which names the tables below, and QueryFailed.
         """
-        from .query import run
+        from .sql.query import run
 
         node = self.node(address)
         return run(

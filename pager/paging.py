@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from .address import page_address
+from .bodies.source import Source
 from .errors import LimitTooSmall, UnknownAddress
 from .fitting import cut
-from .source import Source
 from .tokens import TokenCounter
 
 SMALL_BYTES = 128 * 1024

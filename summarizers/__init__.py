@@ -6,7 +6,8 @@
 """
 
 from .answers import call_text, clipped, matches_text, page_text, rows_text
-from .assisted import summarize_with
+from .assist.assisted import summarize_with
+from .assist.writer import Memory, NotWritten, Writer
 from .card import Card, card, stub
 from .fact import Fact
 from .gather import facts
@@ -17,7 +18,6 @@ from .summary import SMALLEST_BUDGET, Summary, summarize
 from .templating import TemplateError, Templates, unframed
 from .views import Views
 from .window import CeilingExceeded, Fitted, Shown, Window
-from .writer import Memory, NotWritten, Writer
 
 __all__ = [
     "LEAST_ANSWER",

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pager import Node
 
 from .about import ABOUT
-from .changes import changes
+from .changed.changes import changes
 from .fact import Fact
 from .focus import answering
 from .registry import summarizer_of

@@ -36,4 +36,4 @@ def summarizer_of(node: Node) -> Summarizer:
 
 
 def _loaded(name: str) -> Summarizer:
-    return cast(Summarizer, import_module(f".{name}", __package__))
+    return cast(Summarizer, import_module(f".kinds.{name}", __package__))

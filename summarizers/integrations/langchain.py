@@ -11,9 +11,9 @@ from langchain_core.tools import StructuredTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.types import Command
 
-from ..callnames import CallNames
 from ..views import VERBS, Views
 from ..window import Fitted, Shown, Window
+from .callnames import CallNames
 
 Named = tuple[AnyMessage, list[str]]
 

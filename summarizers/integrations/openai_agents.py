@@ -9,9 +9,9 @@ from agents import Agent, AgentOutputSchema, AgentOutputSchemaBase, FunctionTool
 from agents.run_config import CallModelData, ModelInputData
 from agents.tool_context import ToolContext
 
-from ..callnames import CallNames
 from ..views import VERBS, Views
 from ..window import Shown, Window
+from .callnames import CallNames
 
 Item = dict[str, Any]
 Named = tuple[Item, str | None]

@@ -20,9 +20,9 @@ from pydantic_ai.tools import ToolDefinition
 from pydantic_ai.toolsets import AbstractToolset, FunctionToolset
 from typing_extensions import TypeIs  # the package itself requires it
 
-from ..callnames import CallNames
 from ..views import VERBS, Views
 from ..window import Fitted, Shown, Window
+from .callnames import CallNames
 
 _AWAITED = 256  # requests whose usage is waited for
 

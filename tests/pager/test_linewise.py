@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pager import Pager, counter
-from pager.linewise import Block, within_lines
+from pager.search.linewise import Block, within_lines
 
 COUNTER = counter(len)
 ATOMS = [

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pager import Lazy, Pager, Statement, TokenCounter, counter
-from pager.phrase import Phrase
-from pager.terms import stem, words_of
+from pager.search.phrase import Phrase
+from pager.search.terms import stem, words_of
 
 RUN = {
     "action": "completed",

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pager import Pager, counter
-from pager.rowsieve import sieve_for
+from pager.search.rowsieve import sieve_for
 
 COUNTER = counter(len)
 NUMBERS = ["1.50", "1e5", "0.00001", "12345678901234567890.0", "-0.0", "10042", "0.1000000000000000055", "1E400"]

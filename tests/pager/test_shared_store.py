@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from pager import Call, Lazy, Pager, StoreFailed, UnknownAddress, counter
-from pager.postgres import Postgres
-from pager.record import Record
-from pager.store import ContentGone, store_at
+from pager.storage.postgres import Postgres
+from pager.storage.record import Record
+from pager.storage.store import ContentGone, store_at
 
 COUNTER = counter(len)
 PROJECT = Path(__file__).resolve().parents[2]

@@ -258,7 +258,7 @@ def test_what_a_killed_process_left_half_written_is_cleared(tmp_path: Path) -> N
     log.write_bytes(LOG)
     store = tmp_path / "store"
     code = (
-        "import os, signal; from pager import large, Pager; real, pieces = large._write, []\n"
+        "import os, signal; from pager import Pager; from pager.storage import large; real, pieces = large._write, []\n"
         "def halfway(descriptor, piece):\n"
         "    pieces.append(1)\n"
         "    if len(pieces) == 20: os.kill(os.getpid(), signal.SIGKILL)\n"

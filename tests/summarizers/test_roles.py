@@ -2,7 +2,7 @@
 
 import pytest
 
-from summarizers.columns import column_of
+from summarizers.reading.columns import column_of
 
 
 @pytest.mark.parametrize(

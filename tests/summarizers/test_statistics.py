@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summarizers.statistics import outliers_of, rise_of, shift_of, spread_of
+from summarizers.reading.statistics import outliers_of, rise_of, shift_of, spread_of
 
 
 def _near(count: int, level: float = 100.0) -> np.ndarray:

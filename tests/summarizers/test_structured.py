@@ -5,7 +5,7 @@ import json
 import pytest
 
 from summarizers.fact import Fact
-from summarizers.tree import tree_facts
+from summarizers.reading.tree import tree_facts
 
 
 def _facts(value: object, focus: str | None = None) -> list[Fact]:

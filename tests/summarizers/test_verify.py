@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from summarizers.reply import fault_of, read_reply
-from summarizers.verify import verified as verify
+from summarizers.assist.reply import fault_of, read_reply
+from summarizers.assist.verify import verified as verify
 
 FACTS = [
     "max_abs max 41.178 r1/layers[17]",

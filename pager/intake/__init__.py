@@ -1,0 +1,1 @@
+"""How a value comes in: decoded, its kind told, its content made ready to be kept."""

@@ -1,0 +1,1 @@
+"""Questions in SQL, answered by a process that can reach nothing but its table."""

@@ -1,0 +1,1 @@
+"""What a result of the same call says that the one before did not."""

@@ -1,0 +1,1 @@
+"""What the kinds read with: columns, lines, log messages, definitions, trees, and the statistics over them."""

@@ -1,0 +1,56 @@
+"""Key sentences of a text without a question: the first, those richest in its own words, those with rare numbers."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from ..fact import Fact
+from ..focus import terms_of
+from .lines import clip, stream
+from .passage import Passage, sentences
+
+if TYPE_CHECKING:
+    from pager import Node
+
+_READ = 6_000  # sentences
+_CUES = re.compile(
+    r"\b(?:root cause|conclusion|in summary|in short|therefore|as a result|result(?:s|ed)? (?:show|in)"
+    r"|we (?:show|find|found)"
+    r"|important(?:ly)?|must|warning|note that|key|main|purpose|goal|because|fixed|caused|decided|recommend)\b",
+    re.IGNORECASE,
+)
+_FIGURE = re.compile(
+    r"(?<![\w.])(?:\d{1,3}(?:\.\d{1,3}){3}|[$€£]\s?\d[\d,.]*\w?|\d[\d,]*\.?\d*\s?(?:%|percent|million"
+    r"|billion|ms|[KMG]B))"
+)
+_PROSE = re.compile(r"[A-ZÀ-Ý\"'«“(].{18,}[.!?:][\"'»”)]?$", re.DOTALL)
+
+
+def key_sentences(node: Node) -> Iterator[Fact]:
+    """Yield the first sentence and up to six more, whole, with the line each starts on."""
+    found = [one for one in islice(sentences(stream(node)), _READ) if _PROSE.match(one.text) and len(one.text) < 600]
+    if not found:
+        return
+    yield Fact(clip(found[0].text, 220), node.address_of(found[0].index), 1.2, "sentence")
+    bags = [terms_of(one.text) for one in found]
+    common = Counter(term for bag in bags for term in set(bag))
+    scored = sorted(
+        ((_score(one, bag, common, len(found)), -at) for at, (one, bag) in enumerate(zip(found, bags, strict=True))),
+        reverse=True,
+    )
+    for rank, (_, at) in enumerate(scored[:6]):
+        if at:
+            one = found[-at]
+            yield Fact(clip(one.text, 220), node.address_of(one.index), 0.8 - 0.06 * rank, "sentence")
+
+
+def _score(one: Passage, bag: list[str], common: Counter[str], total: int) -> float:
+    """Mean weight of its words: those that several sentences share, and not nearly all; cues and figures add."""
+    if len(bag) < 5:
+        return 0.0
+    theme = sum(min(common[term], 12) for term in set(bag) if 1 < common[term] < 0.3 * total + 2) / (len(bag) + 6)
+    return theme + 1.5 * bool(_CUES.search(one.text)) + 1.2 * bool(_FIGURE.search(one.text))
