@@ -26,18 +26,25 @@ def places_of(spec: ToolSpec) -> list[str]:
 def broad(specs: Iterable[ToolSpec], made: Sequence[Made], question: str) -> list[ToolSpec]:
     """The tools as they may be called now: all, or while nothing was seen as a whole, without places.
 
-    A question that names a place may begin there. Where every tool needs a place, all may be called.
+    What could be narrowed and was not has been seen as a whole; a list of what there is shows nothing of it. A question
+    that names a place may begin there. Where every tool needs a place, all may be called.
     """
     specs = list(specs)
     of = {spec.name: places_of(spec) for spec in specs}
-    if _has_seen_a_whole(made, of) or _names_a_place(question, {name for names in of.values() for name in names}):
+    if _has_seen_a_whole(specs, made, of) or _names_a_place(
+        question, {name for names in of.values() for name in names}
+    ):
         return specs
     wide = [_without(spec, of[spec.name]) for spec in specs if not _needed(spec) & set(of[spec.name])]
     return wide or specs
 
 
-def _has_seen_a_whole(made: Sequence[Made], places: Mapping[str, Sequence[str]]) -> bool:
-    return any(one.status == "new" and not set(places.get(one.call.name, ())) & set(one.call.arguments) for one in made)
+def _has_seen_a_whole(specs: Iterable[ToolSpec], made: Sequence[Made], of: Mapping[str, Sequence[str]]) -> bool:
+    telling = {spec.name for spec in specs if set(of[spec.name]) - _needed(spec)} or set(of)
+    return any(
+        one.status == "new" and one.call.name in telling and not set(of[one.call.name]) & set(one.call.arguments)
+        for one in made
+    )
 
 
 def _names_a_place(question: str, places: Iterable[str]) -> bool:
