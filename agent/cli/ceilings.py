@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
 
 from ..chat import Model
 from ..errors import BadInput, CeilingTooLow
@@ -13,6 +15,10 @@ if TYPE_CHECKING:
     from ..models.local import LocalModel
 
 AUTO = "auto"
+CeilingOption = Annotated[
+    str | None,
+    typer.Option("--ceiling", help="The most tokens of a generation, prompt and reserve; auto: what memory holds."),
+]
 
 
 @dataclass(frozen=True, slots=True)

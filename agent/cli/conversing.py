@@ -20,7 +20,7 @@ from ..run import RunFolder
 from ..settings import Settings
 from ..talk import Talk
 from ..tools import Tool
-from .ceilings import ceiling_for, check_settings, read_ceiling
+from .ceilings import CeilingOption, ceiling_for, check_settings, read_ceiling
 from .live import Live
 from .outcome import outcome_fields
 from .output import print_json, print_note, print_text
@@ -36,9 +36,7 @@ def chat(
     model: ModelSource = None,
     base_url: BaseUrl = None,
     tokenizer: ServedTokenizer = None,
-    ceiling: Annotated[
-        str | None, typer.Option(help="The most tokens of a generation, prompt and reserve; auto: what memory holds.")
-    ] = None,
+    ceiling: CeilingOption = None,
     max_turns: Annotated[int | None, typer.Option(help="Turns for each message before its answer is due.")] = None,
     max_new_tokens: Annotated[int | None, typer.Option(help="Tokens reserved for a reply.")] = None,
     run: Annotated[Path | None, typer.Option(help="A new folder for the run.")] = None,

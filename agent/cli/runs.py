@@ -22,7 +22,7 @@ from ..run import RunFolder
 from ..settings import Settings
 from ..tools import Tool
 from ..typed import Schema, read_schema
-from .ceilings import ceiling_for, check_settings, read_ceiling
+from .ceilings import CeilingOption, ceiling_for, check_settings, read_ceiling
 from .live import Live
 from .outcome import show_outcome
 from .output import print_json, print_text, working
@@ -85,9 +85,7 @@ def investigate_(
     model: ModelSource = None,
     base_url: BaseUrl = None,
     tokenizer: ServedTokenizer = None,
-    ceiling: Annotated[
-        str | None, typer.Option(help="The most tokens of a generation, prompt and reserve; auto: what memory holds.")
-    ] = None,
+    ceiling: CeilingOption = None,
     attention: Annotated[
         Loadable, typer.Option(help="The attention; sdpa is the best the device has.")
     ] = Loadable.sdpa,

@@ -52,7 +52,7 @@ def run_line(run: Path) -> RunLine:
         generations=totals.generations,
         peak_tokens=totals.peak_tokens,
         ceiling=info.settings.ceiling,
-        computed_tokens=totals.input_tokens - totals.reused_tokens,
+        computed_tokens=totals.computed_tokens,
         reused_tokens=totals.reused_tokens,
         new_tokens=totals.new_tokens,
         findings=len(ledger.observations),

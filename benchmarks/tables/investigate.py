@@ -14,12 +14,9 @@ def investigate_table(found: Fields) -> str:
     """Whether each loop's answers name the planted faults, and what that cost, as Markdown."""
     head = ["loop", "answer names it", "95 %", "a finding does", "turns", "tokens in", "computed", "peak", "seconds"]
     parts = []
-    for model, ceiling, turns in dict.fromkeys(
-        (row["model"], row["ceiling"], row["max_turns"]) for row in found["loops"]
-    ):
-        of = [
-            row for row in found["loops"] if (row["model"], row["ceiling"], row["max_turns"]) == (model, ceiling, turns)
-        ]
+    for setting in dict.fromkeys(map(_setting, found["loops"])):
+        model, ceiling, turns = setting
+        of = [row for row in found["loops"] if _setting(row) == setting]
         title = f"{model} driving, ceiling {ceiling:,}, at most {turns} turns, {of[0]['networks']} planted networks:"
         parts.append(f"{title}\n\n{markdown_table(head, [_loop_row(row) for row in of])}")
     return "\n\n".join(parts)

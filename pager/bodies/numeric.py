@@ -10,7 +10,6 @@ from typing import Any
 
 from ..storage.store import Store
 
-MAGIC = b"\x93NUMPY"
 READABLE = "biuf"
 
 

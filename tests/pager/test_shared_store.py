@@ -31,6 +31,7 @@ def test_the_same_result_has_one_id(place: str) -> None:
         assert pager.put([1, 2, 3], name="a", call=Call("f", {"x": 1})) == first
         assert pager.put([1, 2, 3], name="b").id == "r2"
         assert [result.id for result in pager.results()] == ["r1", "r2"]
+        assert pager.results()[0].call == Call("f", {"x": 1})
         assert pager.node("r2").previous() is None
 
 
@@ -120,7 +121,9 @@ def test_a_killed_writer_leaves_whole_results(place: str) -> None:
         ids = [result.id for result in pager.results()]
         assert set(told) <= set(ids)
         assert [pager.node(one).text() for one in ids] == [str(n) * 100_000 for n in range(len(ids))]
-        assert pager.put("more").id not in ids
+        more = pager.put("more").id
+        assert more not in ids
+        assert pager.node(more).text() == "more"
 
 
 def test_computed_parts_are_shared(place: str) -> None:

@@ -1,6 +1,5 @@
 """Results outlive the process, several processes share one store, and nothing is kept twice."""
 
-import multiprocessing
 import os
 import signal
 import sqlite3
@@ -23,63 +22,12 @@ def run(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=True, capture_output=True, text=True).stdout
 
 
-def test_the_same_result_has_one_id(tmp_path: Path) -> None:
-    """Same content, name and call: the same id; another name or call: another id over the same bytes."""
-    with Pager(tmp_path, counter=COUNTER) as pager:
-        first = pager.put([1, 2, 3], name="a", call=Call("f", {"x": 1}))
-        assert pager.put([1, 2, 3], name="a", call=Call("f", {"x": 1})) == first
-        assert pager.put([1, 2, 3], name="b").id != first.id
-        assert [result.id for result in pager.results()] == ["r1", "r2"]
-        assert pager.results()[0].call == Call("f", {"x": 1})
-
-
 def test_another_process_opens_what_was_put(tmp_path: Path) -> None:
     """A result is there in the next process, pages and parts alike."""
     code = f"from pager import Pager; print(Pager({str(tmp_path)!r}).put({{'a': [{{'b': 'é' * 9}}]}}).id)"
     assert run(code) == "r1\n"
     with Pager(tmp_path, counter=COUNTER) as pager:
         assert pager.node("r1/a[0]/b").text() == "é" * 9
-
-
-def _put_many(folder: str, start: int) -> None:
-    with Pager(folder, counter=COUNTER) as pager:
-        for number in range(20):
-            pager.put(f"result {(start + number) % 50}", name="shared")
-
-
-def test_concurrent_writers_lose_nothing(tmp_path: Path) -> None:
-    """Processes that put at the same time each get ids; every result is there once."""
-    context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=_put_many, args=(str(tmp_path), 10 * start)) for start in range(4)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join(120)
-        assert writer.exitcode == 0
-    with Pager(tmp_path, counter=COUNTER) as pager:
-        results = pager.results()
-        assert {pager.node(result.id).text() for result in results} == {f"result {number}" for number in range(50)}
-        assert len(results) == 50
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX")
-def test_a_killed_writer_leaves_whole_results(tmp_path: Path) -> None:
-    """Killed while it writes, a process leaves only results that open to their end, and the store takes more."""
-    code = (
-        f"from pager import Pager\npager = Pager({str(tmp_path)!r})\n"
-        "for n in range(10**6): print(pager.put(str(n) * 100_000).id, flush=True)"
-    )
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    told = [process.stdout.readline().strip() for _ in range(3)]
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
-    with Pager(tmp_path, counter=COUNTER) as pager:
-        assert set(told) <= {result.id for result in pager.results()}
-        for number, result in enumerate(pager.results()):
-            assert pager.node(result.id).text() == str(number) * 100_000
-        assert pager.node(pager.put("after").id).text() == "after"
 
 
 def test_a_store_that_cannot_be_opened_says_where(tmp_path: Path) -> None:
