@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pager import Pager, PagerError
-from summarizers import facts, stub, summarize
+from summarizers import stub, summarize
 
 from .ceiling import NOTICE_TOKENS, Budget
 from .chat import Message, ToolCall
@@ -14,10 +14,10 @@ from .ladder import Batch
 from .ledger import Ledger
 from .schedule import Pressure, Schedule
 from .settings import Settings
+from .telling import told
 from .words import Words
 
 Measure = Callable[[Sequence[Message]], int]
-_SAVED_FACTS = 3  # of a result the model saved nothing of
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +141,8 @@ class Compaction:
         ]
 
     def _best(self, address: str) -> dict[str, object]:
-        try:
-            node = self.pager.node(address)
-            found = sorted(facts(node, focus=self.question), key=lambda fact: -fact.salience)
-            chosen = [fact for fact in found if fact.topic not in ("shape", "schema")][:_SAVED_FACTS] or found[:1]
-        except PagerError as error:
-            return {"finding": self.words.clip(str(error), 60), "evidence": [address], "salience": 0.0}
-        if not chosen:
-            return {"finding": f"{address} was seen", "evidence": [address], "salience": 0.0}
-        finding = self.words.clip("; ".join(fact.text for fact in chosen), 100)
-        evidence = list(dict.fromkeys(fact.address for fact in chosen))
-        return {"finding": finding, "evidence": evidence, "salience": chosen[0].salience}
+        best = told(self.pager, address, question=self.question, words=self.words)
+        return {"finding": best.finding, "evidence": list(best.evidence), "salience": best.salience}
 
     def _compaction(self, ledger: Ledger, batch: Batch, pressure: Pressure) -> Event:
         """The event of a batch; where nothing was left to shorten, the notice gives up its findings and index."""

@@ -4,8 +4,11 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from difflib import SequenceMatcher
 from typing import Any
+
+from summarizers.assist.lexicon import NEGATIONS
 
 from .notebook import Author, Observation
 from .words import Words
@@ -14,6 +17,8 @@ _MOST_PICKED = 3
 _MOST_CHARACTERS = 500  # of the model's own words
 _LEAST_LOOP = 6  # words before they can be called a loop
 _LEAST_ECHO = 4  # words of the question that say nothing
+_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
+_WORD_OR_NUMBER = re.compile(rf"{_NUMBER.pattern}|[^\W\d_]+(?:['’]t\b)?")
 _WORD = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]|\w+")
 
 
@@ -22,13 +27,15 @@ class Conclusion:
     """What a person reads as the `answer`, and what it is made of.
 
     `said` are the model's own words, usable or not; `rests_on` the numbers of the findings that the answer shows; `by`
-    who chose what it says, None where there is nothing to say.
+    who chose what it says, None where there is nothing to say. `unsupported` are numbers and denials in what was said
+    that none of those findings has: then the answer shows the findings first.
     """
 
     answer: str
     said: str
     rests_on: tuple[int, ...] = ()
     by: Author | None = "model"
+    unsupported: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> "Conclusion":
@@ -36,11 +43,13 @@ class Conclusion:
         held = event.get("conclusion")
         if held is None:
             return cls(event["content"], event["content"])
-        return cls(held["answer"], held["said"], tuple(held["rests_on"]), held["by"])
+        return cls(
+            held["answer"], held["said"], tuple(held["rests_on"]), held["by"], tuple(held.get("unsupported", ()))
+        )
 
     def fields(self) -> dict[str, object]:
         """Its parts for an event, or for programs."""
-        return {**asdict(self), "rests_on": list(self.rests_on)}
+        return {**asdict(self), "rests_on": list(self.rests_on), "unsupported": list(self.unsupported)}
 
 
 def conclusion_schema(findings: Sequence[int]) -> dict[str, object]:
@@ -72,7 +81,38 @@ def concluded(
         shown = _best(observations)
         by = "loop" if shown else None
     numbers = tuple(one.number for one in shown)
-    return Conclusion(words.answer(usable, shown, by=by) if by else "", said, numbers, by)
+    lacking = unsupported(usable, [f"{one.finding} {' '.join(one.evidence)}" for one in shown], question)
+    return Conclusion(words.answer(usable, shown, by=by, unsupported=lacking) if by else "", said, numbers, by, lacking)
+
+
+def unsupported(said: str, findings: Sequence[str], question: str) -> tuple[str, ...]:
+    """The numbers (rounded or not) and denials in words that stand in no finding, nor in the question.
+
+    Without findings there is nothing to hold them to, and none are named.
+
+    >>> unsupported("Layer 17 has a norm of 90, not 3.", ["layer 17 has a norm of 90.5"], "Which layer?")
+    ('not', '3')
+    """
+    there = [*findings, question]
+    known = [Decimal(number) for text in there for number in _NUMBER.findall(text)]
+    denied = any(_denies(word) for text in findings for word in _WORD_OR_NUMBER.findall(text))
+    lacking = [
+        word
+        for word in _WORD_OR_NUMBER.findall(said)
+        if (_denies(word) and not denied)
+        or (_NUMBER.fullmatch(word) and not any(_rounds_to(number, word) for number in known))
+    ]
+    return tuple(dict.fromkeys(lacking)) if findings else ()
+
+
+def _denies(word: str) -> bool:
+    return word.casefold() in NEGATIONS or word.casefold().endswith(("n't", "n’t"))
+
+
+def _rounds_to(number: Decimal, written: str) -> bool:
+    """Whether a number is the one written, or that with more digits behind the point."""
+    digits = len(written.partition(".")[2])
+    return abs(number - Decimal(written)) <= Decimal(1).scaleb(-digits) / 2
 
 
 def says_nothing(said: str, question: str, *, request: str = "") -> bool:

@@ -10,6 +10,7 @@ from summarizers import Looking
 from .chat import ToolSpec
 from .exchange import Answer
 from .notebook import Notebook
+from .telling import told
 from .tools import Tool, Toolbox, tool
 from .words import Words
 
@@ -43,18 +44,26 @@ class Verbs:
             evidence: addresses such as r1 or r3/layers[17]
             step: the plan's step it settles
         """
-        if len(finding.split()) < LEAST_WORDS:
-            raise ValueError(f"{finding.strip()[:40]!r} states nothing; say what was found, its value and its place")
+        stated = len(finding.split()) >= LEAST_WORDS
         known: list[str] = []
         unknown: list[str] = []
         near: list[str] = []
-        for address in _addresses(evidence):
+        for address in _addresses(evidence if stated else f"{finding} {evidence}"):
             try:
                 known.append(self.looking.pager.node(address.partition("#")[0]).address)
             except UnknownAddress as error:
                 unknown.append(address)
                 near.extend(error.nearest)
+        if not stated:
+            finding = self._written_out(finding.strip(), known)
         return Finding(finding.strip(), tuple(known), tuple(unknown), tuple(dict.fromkeys(near)), step)
+
+    def _written_out(self, name: str, known: list[str]) -> str:
+        """What stands at the first known address, for a finding that only points there or names a thing."""
+        if not name or not known:
+            raise ValueError(f"{name[:40]!r} states nothing; say what was found, its value and its place")
+        best = told(self.looking.pager, known[0], question=self.looking.question or "", words=self.words)
+        return best.finding if _addresses(name) == known[:1] else f"{name}: {best.finding}"
 
     def query_memory(self, query: str) -> Answer:
         """Search saved findings by words."""

@@ -102,9 +102,13 @@ class Words:
         """What the answer is asked to be, with findings to pick from or without."""
         return self.templates.render("finish_request", findings=findings)
 
-    def answer(self, said: str, findings: Sequence[Observation], *, by: Author) -> str:
-        """The answer as a person reads it: the model's words, if any, and the findings with their evidence."""
-        return self.templates.render("answer", said=said, findings=findings, by=by).rstrip("\n")
+    def answer(self, said: str, findings: Sequence[Observation], *, by: Author, unsupported: Sequence[str] = ()) -> str:
+        """The answer as a person reads it: the model's words, if any, and the findings with their evidence.
+
+        Words that say more than the findings come behind them.
+        """
+        fields = {"said": said, "findings": findings, "by": by, "unsupported": list(unsupported)}
+        return self.templates.render("answer", **fields).rstrip("\n")
 
     def page(self, page: Page) -> str:
         """One page in its frame."""

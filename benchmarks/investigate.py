@@ -4,7 +4,8 @@ Each case is one plant, one seed and one loop; all loops have the same model, qu
 answer needs a recorded finding, or the last turn), reserve, turn limit and ceiling. They differ in what of the results
 stays in the prompt; this one also offers the whole before its parts, answers a call made before from its store, and
 saves findings of its own, which its answer may rest on. A case counts as solved when its answer names the fault as the
-plant's checker has it: layer, module, and head, row or value where there is one. Every case is kept as soon as it is
+plant's checker has it: layer, module, and head, row or value where there is one; whether the model's own last words
+do, and whether a finding does that it recorded itself, is told apart. Every case is kept as soon as it is
 over, so that a run can be cut off and gone on with.
 """
 
@@ -20,12 +21,14 @@ from pathlib import Path
 from typing import Any
 
 from agent.chat import Model
+from agent.cli.serving import ModelChoice
 from agent.errors import AgentError
 from agent.introspection import KINDS, Plant, Subject, introspection_tools, plant
 from agent.investigation import investigate
-from agent.models import bundled_model, load_model
+from agent.models import bundled_model
 from agent.settings import Settings
 from agent.tools import Tool
+from summarizers import Templates
 
 from .corpus import PROJECT
 from .interval import wilson
@@ -41,6 +44,7 @@ QUESTION = (
 )
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 Fields = dict[str, Any]
+_NAMED = ("solved", "worded", "found")  # by the answer, by the model's own last words, by a finding it recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +118,10 @@ def _outcome(case: Case, network: Network, model: Model, runs: Path | None) -> F
     try:
         ended = _ended(case, settings, network.tools, model, runs)
     except AgentError as error:
-        return {"error": f"{type(error).__name__}: {error}", "solved": False, "found": False}
+        return {"error": f"{type(error).__name__}: {error}", "solved": False, "worded": False, "found": False}
     return {
         "solved": network.planted.named_by(ended.answer),
+        "worded": network.planted.named_by(ended.said),
         "found": any(network.planted.named_by(finding) for finding in ended.findings),
         "turns": ended.turns,
         "input_tokens": ended.totals.input_tokens,
@@ -125,6 +130,7 @@ def _outcome(case: Case, network: Network, model: Model, runs: Path | None) -> F
         "seconds": round(ended.totals.seconds, 1),
         "reason": ended.reason,
         "answer": ended.answer,
+        "said": ended.said,
         "findings": list(ended.findings),
         "planted": network.planted.description,
     }
@@ -138,7 +144,7 @@ def _ended(case: Case, settings: Settings, tools: list[Tool], model: Model, runs
         place = runs / f"{case.plant}-{case.seed}-{int(time.time())}" if runs else Path(folder) / "run"
         outcome = investigate(QUESTION, model=model, tools=tools, run=place, settings=settings)
     own = tuple(one.finding for one in outcome.findings if one.author == "model")
-    return Ended(outcome.answer, own, outcome.turns, outcome.tokens, outcome.reason)
+    return Ended(outcome.answer, outcome.said, own, outcome.turns, outcome.tokens, outcome.reason)
 
 
 def _kept(out: Path) -> list[Fields]:
@@ -180,8 +186,10 @@ def _rows(model: str, ceiling: int, turns: int, group: Sequence[Fields]) -> Iter
             "max_turns": turns,
             "loop": loop,
             "networks": len(of),
-            "solved": wilson(sum(case["solved"] for case in of), len(of)).as_json(),
-            "found": wilson(sum(case["found"] for case in of), len(of)).as_json(),
+            **{
+                name: wilson(sum(case[name] for case in of), len(of)).as_json()
+                for name in ("solved", "worded", "found")
+            },
             **{name: _mean(of, name) for name in ("turns", "input_tokens", "computed_tokens", "seconds")},
             "peak_tokens": max((case.get("peak_tokens", 0) for case in of), default=0),
         }
@@ -198,7 +206,20 @@ def print_table(found: Fields) -> None:
     from rich.table import Table
 
     table = Table(title="planted networks: does the answer name the fault?")
-    columns = ("model", "ceiling", "loop", "solved", "95 %", "found", "turns", "tokens in", "computed", "peak", "s")
+    columns = (
+        "model",
+        "ceiling",
+        "loop",
+        "solved",
+        "95 %",
+        "own words",
+        "found",
+        "turns",
+        "tokens in",
+        "computed",
+        "peak",
+        "s",
+    )
     for column in columns:
         table.add_column(column, justify="left" if column in ("model", "loop") else "right")
     for row in found["loops"]:
@@ -209,7 +230,7 @@ def print_table(found: Fields) -> None:
             loop_name(row["loop"]),
             f"{solved['hits']}/{solved['n']}",
             f"{solved['low']:.2f}–{solved['high']:.2f}",
-            f"{row['found']['hits']}/{row['found']['n']}",
+            *(f"{row[name]['hits']}/{row[name]['n']}" for name in ("worded", "found")),
             *(f"{row[name]:,.0f}" for name in ("turns", "input_tokens", "computed_tokens", "peak_tokens", "seconds")),
         )
     Console(width=None if sys.stdout.isatty() else 140).print(table)
@@ -221,7 +242,11 @@ def main() -> None:
     parser.add_argument("--plants", nargs="+", choices=KINDS, default=KINDS, metavar="KIND", help=", ".join(KINDS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--loops", nargs="+", choices=LOOPS, default=LOOPS, metavar="LOOP", help=", ".join(LOOPS))
-    parser.add_argument("--model", help="the driving model: a folder, .gguf file or hub id; nothing is the bundled one")
+    parser.add_argument(
+        "--model", help="who drives: a folder, .gguf file, hub id or openai:NAME; nothing: the bundled one"
+    )
+    parser.add_argument("--base-url", help="with --model openai:NAME: the server")
+    parser.add_argument("--tokenizer", help="with --model openai:NAME: the model's own")
     parser.add_argument("--dtype", help="what the driving model computes in, such as bfloat16")
     parser.add_argument("--ceiling", type=int, default=4096)
     parser.add_argument("--max-turns", type=int, default=8)
@@ -230,8 +255,8 @@ def main() -> None:
     parser.add_argument("--replies", type=Path, help="a file that keeps every reply, so that none is generated twice")
     parser.add_argument("--runs", type=Path, help="a folder that keeps the run folders of this project's loop")
     chosen = parser.parse_args()
-    options = {"dtype": chosen.dtype} if chosen.dtype else {}
-    model: Model = load_model(chosen.model, **options)
+    asked = ModelChoice(chosen.model, base_url=chosen.base_url, tokenizer=chosen.tokenizer, dtype=chosen.dtype)
+    model: Model = asked.load(Templates())
     model = Remembered(model, chosen.replies) if chosen.replies else model
     cases = [
         Case(model.name, chosen.ceiling, chosen.max_turns, kind, seed, loop)

@@ -29,9 +29,10 @@ _FAILED = (ValueError, TypeError, LookupError, RuntimeError, OSError, Arithmetic
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What a loop came to; `findings` are the model's own."""
+    """What a loop came to; `said` are the model's own last words, `findings` what it recorded itself."""
 
     answer: str
+    said: str
     findings: tuple[str, ...]
     turns: int
     totals: Totals
@@ -66,7 +67,7 @@ class PlainLoop:
             if reply.calls:
                 self._take(reply)
             elif reply.problem is None and reply.content.strip() and len(self.findings) >= self.settings.answer_after:
-                return self._ended(reply.content, "answered")
+                return self._ended(reply.content, reply.content, "answered")
             else:
                 self.slips += 1
                 self._told(reply)
@@ -87,7 +88,7 @@ class PlainLoop:
         numbers = [one.number for one in self.words.listed(kept, limit_tokens=_NOTEBOOK_TOKENS)]
         reply = self._generate(shown, Choice((), text=True, schema=conclusion_schema(numbers)))
         made = concluded(reply.content, kept, findings=numbers, question=self.question, words=self.words)
-        return self._ended(made.answer, reason)
+        return self._ended(made.answer, made.said, reason)
 
     def _shown(self, last: list[Message]) -> list[Message] | None:
         """The next prompt's messages, within the ceiling; None where the policy has nothing more to give up."""
@@ -137,8 +138,8 @@ class PlainLoop:
         whole = len(text)
         return self.words.clip(text, max(0, tokens - 12)) + f" [cut: {whole:,} characters in all]"
 
-    def _ended(self, answer: str, reason: str) -> Ended:
-        return Ended(answer.strip(), tuple(self.findings), self.turns, self.totals, reason)
+    def _ended(self, answer: str, said: str, reason: str) -> Ended:
+        return Ended(answer.strip(), said, tuple(self.findings), self.turns, self.totals, reason)
 
 
 def investigated(

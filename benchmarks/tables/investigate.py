@@ -12,7 +12,18 @@ Fields = Mapping[str, Any]
 
 def investigate_table(found: Fields) -> str:
     """Whether each loop's answers name the planted faults, and what that cost, as Markdown."""
-    head = ["loop", "answer names it", "95 %", "a finding does", "turns", "tokens in", "computed", "peak", "seconds"]
+    head = [
+        "loop",
+        "answer names it",
+        "95 %",
+        "its own words do",
+        "a finding of its own does",
+        "turns",
+        "tokens in",
+        "computed",
+        "peak",
+        "seconds",
+    ]
     parts = []
     for setting in dict.fromkeys(map(_setting, found["loops"])):
         model, ceiling, turns = setting
@@ -28,6 +39,6 @@ def _setting(row: Fields) -> tuple[str, int, int]:
 
 def _loop_row(row: Fields) -> list[str]:
     costs = (f"{row[name]:,.0f}" for name in ("input_tokens", "computed_tokens", "peak_tokens", "seconds"))
-    solved, found = row["solved"], row["found"]
-    shares = (f"{solved['hits']}/{solved['n']}", interval(solved), f"{found['hits']}/{found['n']}")
+    shares = [f"{row[name]['hits']}/{row[name]['n']}" for name in ("solved", "worded", "found")]
+    shares.insert(1, interval(row["solved"]))
     return [loop_name(row["loop"]), *shares, f"{row['turns']:.1f}", *costs]

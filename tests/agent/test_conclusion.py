@@ -7,7 +7,7 @@ import pytest
 from hostile import events_of, thirds
 
 from agent.chat import ToolCall
-from agent.conclusion import Conclusion, says_nothing
+from agent.conclusion import Conclusion, says_nothing, unsupported
 from agent.investigation import Outcome, investigate, resume
 from agent.models import ScriptedModel
 from agent.report import write_report
@@ -44,6 +44,26 @@ def test_an_answer_shows_the_words_and_the_picked_findings_with_their_evidence(t
     schema = model.fed[-1].choice.schema
     assert schema is not None
     assert schema["properties"]["rests_on"]["items"] == {"enum": [1]}  # type: ignore[index]  # a JSON schema
+
+
+@pytest.mark.parametrize(
+    ("said", "lacking"),
+    [("No fault was planted.", ("No",)), ("Its norm isn't 90.5 but 12.", ("isn't", "12")), ("It's layer 3.", ("3",))],
+)
+def test_words_that_the_findings_do_not_bear_out_come_behind_them(
+    tmp_path: Path, said: str, lacking: tuple[str, ...]
+) -> None:
+    """A denial or a number that no picked finding has is named, and the finding is what a person reads first."""
+    _, outcome = _asked(tmp_path / "run", _reply(1, answer=said))
+    first, _, last = outcome.answer.partition(f"Its own words, of which they do not say {', '.join(lacking)}:\n")
+    assert "1. layer 17 has a norm of 90.5 (r1)" in first
+    assert last == said
+    assert unsupported(said, ["layer 17 has a norm of 90.5"], QUESTION) == lacking
+
+
+def test_a_denial_that_a_finding_makes_is_borne_out() -> None:
+    """A clean network may be called one, and a rounded number is the finding's."""
+    assert not unsupported("Nothing was planted, the norm is 91.", ["no alarm, max 90.5"], QUESTION)
 
 
 @pytest.mark.parametrize("said", [LOOPING, "", "…", QUESTION, "your own words, with values and places"])

@@ -155,6 +155,20 @@ def test_a_call_that_cannot_be_made_is_told_why(tmp_path: Path, call: ToolCall, 
     assert told in str(result["content"])
 
 
+@pytest.mark.parametrize(
+    ("given", "start"),
+    [({"finding": "r1"}, ""), ({"finding": "seed", "evidence": "r1[96]"}, "seed: ")],
+)
+def test_a_finding_that_only_points_is_written_out(tmp_path: Path, given: dict[str, str], start: str) -> None:
+    """What stands at the address is copied into the notebook, with the address as its evidence."""
+    _, outcome, _ = _play(tmp_path / "run", [HUGE, ToolCall("record_observation", given), "Layer 96."])
+    (finding,) = outcome.findings
+    assert finding.author == "model"
+    assert finding.evidence == (given.get("evidence", "r1"),)
+    assert finding.finding.startswith(start)
+    assert "96" in finding.finding
+
+
 def test_the_same_call_again_is_answered_from_the_store(tmp_path: Path) -> None:
     """The tool runs once; while its card stands above, the answer only points there."""
     ran: list[int] = []

@@ -126,7 +126,16 @@ def test_a_cut_off_measurement_goes_on_where_it_was(tmp_path: Path) -> None:
 
 def test_sums_leave_out_networks_that_a_loop_has_not_had() -> None:
     """A loop is never compared on fewer or other networks than its rivals."""
-    case = {"model": "m", "ceiling": 9, "max_turns": 1, "seed": 0, "solved": True, "found": False, "turns": 1}
+    case = {
+        "model": "m",
+        "ceiling": 9,
+        "max_turns": 1,
+        "seed": 0,
+        "solved": True,
+        "worded": False,
+        "found": False,
+        "turns": 1,
+    }
     cases = [{**case, "loop": "toolpager", "plant": plant} for plant in "ab"] + [{**case, "loop": "dump", "plant": "a"}]
     assert [(row["loop"], row["networks"]) for row in summed(cases)] == [("toolpager", 1), ("dump", 1)]
 

@@ -1,0 +1,33 @@
+"""The best facts of a result, copied as a finding where nobody puts them into words."""
+
+from dataclasses import dataclass
+
+from pager import Pager, PagerError
+from summarizers import facts
+
+from .words import Words
+
+_FACTS = 3
+_TOKENS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What stands at an address, in a line; `evidence` are the addresses of its facts, `salience` is the best one's."""
+
+    finding: str
+    evidence: tuple[str, ...]
+    salience: float = 0.0
+
+
+def told(pager: Pager, address: str, *, question: str, words: Words) -> Told:
+    """The facts at an address that matter most to the question; why there are none, where there are none."""
+    try:
+        found = sorted(facts(pager.node(address), focus=question), key=lambda fact: -fact.salience)
+    except PagerError as error:
+        return Told(words.clip(str(error), 60), (address,))
+    chosen = [fact for fact in found if fact.topic not in ("shape", "schema")][:_FACTS] or found[:1]
+    if not chosen:
+        return Told(f"{address} was seen", (address,))
+    finding = words.clip("; ".join(fact.text for fact in chosen), _TOKENS)
+    return Told(finding, tuple(dict.fromkeys(fact.address for fact in chosen)), chosen[0].salience)
