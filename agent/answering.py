@@ -144,7 +144,14 @@ class Answering:
             return Served(Answer(self.words.observed(known.number, known=True, settled=settled), "repeat"))
         number = known.number if known else len(ledger.observations) + 1
         settled = self.words.settled(ledger.observations) | ({finding.step} if finding.step else set())
-        receipt = self.words.observed(number, known=False, unknown=finding.unknown, near=finding.near, settled=settled)
+        receipt = self.words.observed(
+            number,
+            known=False,
+            copied=finding.finding if finding.copied else "",
+            unknown=finding.unknown,
+            near=finding.near,
+            settled=settled,
+        )
         return Served(Answer(receipt, "note"), finding=None if known else finding)
 
 

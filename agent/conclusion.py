@@ -54,7 +54,7 @@ class Conclusion:
 
 def conclusion_schema(findings: Sequence[int]) -> dict[str, object]:
     """The JSON schema of a reply that picks from these findings first, if there are any, and then says it in words."""
-    picked = {"type": "array", "items": {"enum": list(findings)}, "maxItems": _MOST_PICKED}
+    picked = {"type": "array", "items": {"enum": list(findings)}, "minItems": 1, "maxItems": _MOST_PICKED}
     properties = {
         **({"rests_on": picked} if findings else {}),
         "answer": {"type": "string", "maxLength": _MOST_CHARACTERS},
@@ -126,7 +126,8 @@ def says_nothing(said: str, question: str, *, request: str = "") -> bool:
     words, asked, requested = (_WORD.findall(text.casefold()) for text in (said, question, request))
     shared = _shared(words, asked)
     echoes = 2 * shared >= len(asked) and _is_most(shared, words)
-    return not words or _is_loop(words) or echoes or _is_most(_shared(words, requested), words)
+    copies = len(words) > 1 and _shared(words, requested) == len(words)
+    return not words or _is_loop(words) or echoes or copies or _is_most(_shared(words, requested), words)
 
 
 def _is_loop(words: Sequence[str]) -> bool:

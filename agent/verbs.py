@@ -20,13 +20,14 @@ LEAST_WORDS = 3  # of a finding: fewer name a thing and state nothing of it
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What `record_observation` was given; the loop writes it down."""
+    """What `record_observation` was given; the loop writes it down. `copied` says that code put it into words."""
 
     finding: str
     evidence: tuple[str, ...]
     unknown: tuple[str, ...]
     near: tuple[str, ...]
     step: int | None = None
+    copied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Verbs:
                 near.extend(error.nearest)
         if not stated:
             finding = self._written_out(finding.strip(), known)
-        return Finding(finding.strip(), tuple(known), tuple(unknown), tuple(dict.fromkeys(near)), step)
+        return Finding(finding.strip(), tuple(known), tuple(unknown), tuple(dict.fromkeys(near)), step, not stated)
 
     def _written_out(self, name: str, known: list[str]) -> str:
         """What stands at the first known address, for a finding that only points there or names a thing."""

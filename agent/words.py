@@ -132,11 +132,15 @@ class Words:
         number: int,
         *,
         known: bool,
+        copied: str = "",
         unknown: Sequence[str] = (),
         near: Sequence[str] = (),
         settled: Iterable[int] = (),
     ) -> str:
-        """The receipt of a finding; under a plan, `settled` are the steps done with it, and it names the next."""
+        """The receipt of a finding; under a plan, `settled` are the steps done with it, and it names the next.
+
+        It says what stands in the notebook where code `copied` it there.
+        """
         unknown = [self.clip(one, 20) for one in unknown[:3]]
         left = steps_left(self.plan, settled)[:1]
         following = f"{left[0]}. {self.clip(self.plan[left[0] - 1], 40)}" if left else None
@@ -144,6 +148,7 @@ class Words:
             "observed",
             number=number,
             known=known,
+            copied=self.clip(copied, 100),
             unknown=unknown,
             near=list(near[:3]),
             plan=bool(self.plan),

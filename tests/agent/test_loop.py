@@ -122,7 +122,7 @@ def test_the_last_turn_is_the_answer(tmp_path: Path) -> None:
     model, outcome, events = _play(tmp_path / "run", [HUGE, _huge(2), "Layer 96."], max_turns=2)
     assert (outcome.turns, outcome.reason, outcome.answer) == (2, "max_turns", "Layer 96.")
     assert events[-2]["purpose"] == "answer"
-    assert "No more calls" in model.fed[-1].messages[-1].content
+    assert "your last call" in model.fed[-1].messages[-1].content
 
 
 def test_a_tool_that_raises_is_a_result(tmp_path: Path) -> None:
@@ -248,7 +248,7 @@ def _saving(messages: Sequence[Message]) -> Line:
     if "shrink now" in last:
         named = [word for word in last.replace(",", " ").split() if word.startswith("r") and word[1:].isdigit()]
         return ToolCall("record_observation", {"finding": f"seen {named}", "evidence": ", ".join(named)})
-    return "Done." if "No more calls" in last else _huge(len(messages) + len(last))
+    return "Done." if "your last call" in last else _huge(len(messages) + len(last))
 
 
 def _careless(messages: Sequence[Message]) -> Line:

@@ -39,7 +39,7 @@ def _next_line(messages: Sequence[Message]) -> str | ToolCall:
     last = messages[-1].content
     if "shrink now" in last:
         return ToolCall("record_observation", {"finding": f"seen after {len(messages)} messages", "evidence": "r1"})
-    if "No more calls" in last:
+    if "your last call" in last:
         return "It is layer 3."
     return ToolCall("huge", {"seed": 1 + sum(map(len, (message.content for message in messages))) % 1_000})
 

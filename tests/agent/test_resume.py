@@ -38,7 +38,7 @@ def _next_line(messages: list[Message]) -> str | ToolCall:
     answered = sum(message.role == "tool" for message in messages)
     if "shrink now" in last.content:
         return ToolCall("record_observation", {"finding": f"after {len(messages)} messages", "evidence": "r1"})
-    if "No more calls" in last.content:
+    if "your last call" in last.content:
         return "It is layer 3."
     return ToolCall("huge", {"seed": len(last.content) % 50 + answered})
 

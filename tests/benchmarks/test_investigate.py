@@ -33,7 +33,7 @@ def get_rows(seed: int) -> list[dict[str, object]]:
 def _playing(messages: Sequence[Message]) -> Line:
     """Looks at one thing after the other, records once, and answers when it is asked to."""
     last, seen = messages[-1].content, sum(len(message.content) for message in messages)
-    if "No more calls" in last:
+    if "your last call" in last:
         return "It is layer 7, mlp."
     return ToolCall("get_rows", {"seed": seen % 997})
 
