@@ -66,7 +66,9 @@ def test_a_denial_that_a_finding_makes_is_borne_out() -> None:
     assert not unsupported("Nothing was planted, the norm is 91.", ["no alarm, max 90.5"], QUESTION)
 
 
-@pytest.mark.parametrize("said", [LOOPING, "", "…", QUESTION, "your own words, with values and places", "Your last call."])
+@pytest.mark.parametrize(
+    "said", [LOOPING, "", "…", QUESTION, "your own words, with values and places", "Your last call."]
+)
 def test_words_that_say_nothing_are_left_out_of_the_answer(tmp_path: Path, said: str) -> None:
     """Looping, empty or echoing words stay apart as what was said; the picked finding is the answer."""
     _, outcome = _asked(tmp_path / "run", _reply(1, 1, 9, answer=said))
