@@ -14,7 +14,7 @@ from .ladder import Batch
 from .ledger import Ledger
 from .schedule import Pressure, Schedule
 from .settings import Settings
-from .telling import told
+from .telling import Told, told
 from .words import Words
 
 Measure = Callable[[Sequence[Message]], int]
@@ -31,6 +31,7 @@ class Compaction:
     question: str
     measure: Measure
     _shortened: dict[tuple[str, Level], str | None] = field(default_factory=dict)
+    _told_before: dict[str, Told] = field(default_factory=dict)
 
     def messages(self, ledger: Ledger) -> list[Message]:
         """Everything the prompt holds, in order."""
@@ -63,7 +64,7 @@ class Compaction:
         shown = [
             (made.address.partition("#")[0], made.call) for made in ledger.made if made.address and made.status == "new"
         ]
-        unsaved = {root_of(address): (address, call) for address, call in shown if not ledger.cites(root_of(address))}
+        unsaved = {root_of(address): (address, call) for address, call in shown if not self._is_saved(ledger, address)}
         findings = self._findings(ledger, unsaved)
         for finding in findings:
             ledger = ledger.after(finding)
@@ -123,8 +124,14 @@ class Compaction:
         return {
             root_of(change.address): (change.address.partition("#")[0], calls[change.generation][change.call])
             for change in batch.changes
-            if change.shows_a_page and change.address and not ledger.cites(root_of(change.address))
+            if change.shows_a_page and change.address and not self._is_saved(ledger, change.address)
         }
+
+    def _is_saved(self, ledger: Ledger, address: str) -> bool:
+        """Whether a finding cites that result, and where in it the best of its facts stands."""
+        if not ledger.cites(root_of(address)):
+            return False
+        return ledger.cites(self._told(address.partition("#")[0]).evidence[0])
 
     def _reminder(self, ledger: Ledger, unsaved: Mapping[str, tuple[str, ToolCall]]) -> Event | None:
         """The reminder, where it fits under the ceiling."""
@@ -141,8 +148,14 @@ class Compaction:
         ]
 
     def _best(self, address: str) -> dict[str, object]:
-        best = told(self.pager, address, question=self.question, words=self.words)
+        best = self._told(address)
         return {"finding": best.finding, "evidence": list(best.evidence), "salience": best.salience}
+
+    def _told(self, address: str) -> Told:
+        """The best facts there; the same for the whole run, so they are worked out once."""
+        if address not in self._told_before:
+            self._told_before[address] = told(self.pager, address, question=self.question, words=self.words)
+        return self._told_before[address]
 
     def _compaction(self, ledger: Ledger, batch: Batch, pressure: Pressure) -> Event:
         """The event of a batch; where nothing was left to shorten, the notice gives up its findings and index."""

@@ -130,12 +130,18 @@ class Ledger:
         """The ledger with one exchange put in place of that of the same number."""
         return replace(self, entries=_with(self.entries, changed))
 
-    def cites(self, result: str) -> bool:
-        """Whether a finding names that result: in its evidence, or in its words."""
-        named = re.compile(rf"\b{re.escape(result)}\b")
+    def cites(self, address: str) -> bool:
+        """Whether a finding names that part of a result, what holds it or what it holds, or the result in words."""
+        named = re.compile(rf"\b{re.escape(root_of(address))}\b")
         return any(
-            result in map(root_of, one.evidence) or named.search(one.finding) is not None for one in self.observations
+            any(_holds(place, address) or _holds(address, place) for place in one.evidence)
+            or named.search(one.finding) is not None
+            for one in self.observations
         )
+
+
+def _holds(whole: str, part: str) -> bool:
+    return part.startswith(whole) and part[len(whole) :][:1] in ("", "/", "[", "#")
 
 
 def _start(ledger: Ledger, event: Fields) -> Ledger:

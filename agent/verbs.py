@@ -63,8 +63,7 @@ class Verbs:
         """What stands at the first known address, for a finding that only points there or names a thing."""
         if not name or not known:
             raise ValueError(f"{name[:40]!r} states nothing; say what was found, its value and its place")
-        best = told(self.looking.pager, known[0], question=self.looking.question or "", words=self.words)
-        return best.finding if _addresses(name) == known[:1] else f"{name}: {best.finding}"
+        return told(self.looking.pager, known[0], question=self.looking.question or "", words=self.words).finding
 
     def query_memory(self, query: str) -> Answer:
         """Search saved findings by words."""

@@ -155,18 +155,25 @@ def test_a_call_that_cannot_be_made_is_told_why(tmp_path: Path, call: ToolCall, 
     assert told in str(result["content"])
 
 
-@pytest.mark.parametrize(
-    ("given", "start"),
-    [({"finding": "r1"}, ""), ({"finding": "seed", "evidence": "r1[96]"}, "seed: ")],
-)
-def test_a_finding_that_only_points_is_written_out(tmp_path: Path, given: dict[str, str], start: str) -> None:
+@pytest.mark.parametrize("given", [{"finding": "r1"}, {"finding": "seed", "evidence": "r1[96]"}])
+def test_a_finding_that_only_points_is_written_out_once(tmp_path: Path, given: dict[str, str]) -> None:
     """What stands at the address is copied into the notebook, with the address as its evidence."""
-    _, outcome, _ = _play(tmp_path / "run", [HUGE, ToolCall("record_observation", given), "Layer 96."])
+    points = ToolCall("record_observation", given)
+    _, outcome, events = _play(tmp_path / "run", [HUGE, points, points, "Layer 96."])
     (finding,) = outcome.findings
     assert finding.author == "model"
     assert finding.evidence == (given.get("evidence", "r1"),)
-    assert finding.finding.startswith(start)
     assert "96" in finding.finding
+    assert finding.finding in str(_results(events)[1]["content"])
+    assert _results(events)[2]["content"] == "Already recorded as finding 1."
+
+
+def test_what_stands_out_is_saved_though_another_part_was(tmp_path: Path) -> None:
+    """A finding on one record of a result does not stand for the odd one, which the loop then saves itself."""
+    recorded = ToolCall("record_observation", {"finding": "record 3 is as expected", "evidence": "r1[3]"})
+    _, outcome, _ = _play(tmp_path / "run", [HUGE, recorded, "Layer 96."], max_turns=2)
+    assert [one.author for one in outcome.findings] == ["model", "loop"]
+    assert "96" in outcome.findings[1].finding
 
 
 def test_the_same_call_again_is_answered_from_the_store(tmp_path: Path) -> None:
