@@ -28,7 +28,7 @@ from .ours import Ours, OursWithModel, Shelf
 from .peers import PEERS, Conversation, PeerMethod, available
 from .progress import Tick, progress
 from .reach import Reached, reach, share_in_goal
-from .readme import RESULTS, write_readme
+from .readme import RESULTS, write_readmes
 from .recall import Recall, measure
 from .report import print_tables, write_plot
 
@@ -250,7 +250,7 @@ def main() -> None:
         sys.exit(2)
     if chosen.keep and models is not None:
         models.tidy()
-        write_readme()
+        write_readmes()
     if chosen.json:
         print(json.dumps(quality, ensure_ascii=False))
     else:

@@ -1,17 +1,18 @@
-"""The README's tables, made from benchmarks/results: `python -m benchmarks.readme` writes them between their markers.
+"""The tables of both READMEs, made from benchmarks/results: `python -m benchmarks.readme` writes them in place.
 
-A table stands between `<!-- quality -->` and `<!-- /quality -->`; so for each of `TABLES`.
+A table stands between `<!-- quality -->` and `<!-- /quality -->`; so for each of `TABLES`, and for `headline`, a line of
+each.
 """
 
 import json
 import re
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from .corpus import PROJECT
 from .tables.evidence import evidence_table
+from .tables.headline import headline_table
 from .tables.investigate import investigate_table
 from .tables.memory import memory_table
 from .tables.quality import quality_table
@@ -19,6 +20,7 @@ from .tables.schedule import schedule_table
 from .tables.speed import speed_table
 
 RESULTS = PROJECT / "benchmarks" / "results"
+READMES = (PROJECT / "README.md", PROJECT / "benchmarks" / "README.md")
 Fields = Mapping[str, Any]
 
 TABLES: dict[str, Callable[[Fields], str]] = {
@@ -32,18 +34,25 @@ TABLES: dict[str, Callable[[Fields], str]] = {
 
 
 def with_tables(readme: str, results: Path = RESULTS) -> str:
-    """The README with each table that has markers in it and a JSON in `results` written anew."""
-    for name, table in TABLES.items():
-        file = results / f"{name}.json"
-        if file.exists():
-            text = table(json.loads(file.read_text(encoding="utf-8")))
-            readme = _between(readme, name, text)
-    return readme
+    """A README with each table that has markers in it and a JSON in `results` written anew."""
+    kept = {
+        name: json.loads((results / f"{name}.json").read_text(encoding="utf-8"))
+        for name in TABLES
+        if (results / f"{name}.json").exists()
+    }
+    for name in kept:
+        if _has_place(readme, name):
+            readme = _between(readme, name, TABLES[name](kept[name]))
+    return _between(readme, "headline", headline_table(kept)) if _has_place(readme, "headline") else readme
 
 
-def has_markers(readme: str) -> bool:
+def has_tables(readme: str) -> bool:
     """Whether any table has its place."""
-    return any(f"<!-- {name} -->" in readme for name in TABLES)
+    return any(_has_place(readme, name) for name in (*TABLES, "headline"))
+
+
+def _has_place(readme: str, name: str) -> bool:
+    return f"<!-- {name} -->" in readme
 
 
 def _between(readme: str, name: str, text: str) -> str:
@@ -51,18 +60,11 @@ def _between(readme: str, name: str, text: str) -> str:
     return re.sub(f"{start}.*?{end}", lambda _: f"{start}\n{text}\n{end}", readme, flags=re.DOTALL)
 
 
-def write_readme() -> bool:
-    """Write README.md with its tables; False where it has no place for any."""
-    path = PROJECT / "README.md"
-    readme = path.read_text(encoding="utf-8")
-    path.write_text(with_tables(readme), encoding="utf-8")
-    return has_markers(readme)
-
-
-def main() -> None:
-    """Write README.md; exit status 1 when nothing had markers."""
-    sys.exit(0 if write_readme() else 1)
+def write_readmes() -> None:
+    """Write both READMEs with their tables."""
+    for path in READMES:
+        path.write_text(with_tables(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    write_readmes()

@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.corpus import PROJECT, Corpus
+from benchmarks.corpus import Corpus
 from benchmarks.quality import run_quality
-from benchmarks.readme import RESULTS, has_markers, quality_table, speed_table, with_tables
+from benchmarks.readme import READMES, RESULTS, has_tables, quality_table, speed_table, with_tables
 from benchmarks.report import print_tables
 from benchmarks.speed_report import print_speed, write_speed_plot
 
 
-def test_the_readme_s_tables_are_the_kept_results() -> None:
-    """Whoever changes the figures changes the README: `python -m benchmarks.readme`."""
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    if not has_markers(readme):
-        pytest.skip("the README has no places for tables yet")
+@pytest.mark.parametrize("path", READMES, ids=lambda path: path.parent.name)
+def test_the_tables_are_the_kept_results(path: Path) -> None:
+    """Whoever changes the figures changes the READMEs: `python -m benchmarks.readme`."""
+    readme = path.read_text(encoding="utf-8")
+    assert has_tables(readme)
     assert with_tables(readme) == readme
 
 
