@@ -74,12 +74,15 @@ class Dump:
     most_turns: int | None = None
 
     def shown(self, taken: Sequence[Taken], room: Room) -> list[Taken] | None:
-        """All of it, the newest cut to what is left."""
+        """All of it, the newest cut to what is left; for the answer, which needs nothing free, as much as fits."""
         kept: list[Taken] = []
         left = room.tokens
         for one in taken:
-            kept.append(shrunk(one, left, room))
-            left -= room.weigh(kept[-1])
+            cut = shrunk(one, left, room)
+            if room.weigh(cut) > left:
+                return kept if room.free == 0 else None
+            kept.append(cut)
+            left -= room.weigh(cut)
         return kept if left >= room.free or not taken else None
 
 

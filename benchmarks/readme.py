@@ -1,7 +1,7 @@
 """The tables of both READMEs, made from benchmarks/results: `python -m benchmarks.readme` writes them in place.
 
-A table stands between `<!-- quality -->` and `<!-- /quality -->`; so for each of `TABLES`, and for `headline`, a line of
-each.
+A table stands between `<!-- quality -->` and `<!-- /quality -->`; so for each of `TABLES`, and for `headline`, a line
+of each.
 """
 
 import json
