@@ -32,7 +32,8 @@ class Outcome:
     """What an investigation came to; `reason` is "answered", "max_turns" or "slips".
 
     `answer` is what a person reads, `said` the model's own words for it, `rests_on` the numbers of the findings it
-    shows, and `by` who chose what it says: the model, the loop where nothing of the model's could be used, or None.
+    shows, `unsupported` what those do not say of the words, and `by` who chose what it says: the model, the loop where
+    nothing of the model's could be used, or None.
     `unseen` is what it did not look at, `steps_left` the steps of its plan that no finding settles, `typed` the answer
     as JSON where a schema was given (None where no reply fitted it).
     """
@@ -48,6 +49,7 @@ class Outcome:
     typed: object = None
     said: str = ""
     rests_on: tuple[int, ...] = ()
+    unsupported: tuple[str, ...] = ()
     by: Author | None = None
 
     @property
@@ -134,6 +136,7 @@ def _outcome(ledger: Ledger, parts: Parts) -> Outcome:
         steps_left=tuple(plan[number - 1] for number in steps_left(plan, parts.words.settled(ledger.observations))),
         said=conclusion.said if conclusion else "",
         rests_on=conclusion.rests_on if conclusion else (),
+        unsupported=conclusion.unsupported if conclusion else (),
         by=conclusion.by if conclusion else None,
         typed=None if ledger.typed is None else json.loads(ledger.typed),
     )

@@ -16,6 +16,7 @@ def outcome_fields(outcome: Outcome) -> dict[str, object]:
         "answer": outcome.answer,
         "said": outcome.said,
         "rests_on": list(outcome.rests_on),
+        "unsupported": list(outcome.unsupported),
         "by": outcome.by,
         "typed": outcome.typed,
         "reason": outcome.reason,
