@@ -11,6 +11,7 @@ from typing import Any
 from summarizers.assist.lexicon import NEGATIONS
 
 from .notebook import Author, Observation
+from .telling import ALARMING
 from .words import Words
 
 _MOST_PICKED = 3
@@ -28,7 +29,8 @@ class Conclusion:
 
     `said` are the model's own words, usable or not; `rests_on` the numbers of the findings that the answer shows; `by`
     who chose what it says, None where there is nothing to say. `unsupported` are numbers and denials in what was said
-    that none of those findings has: then the answer shows the findings first.
+    that none of those findings has: then the answer shows the findings first. `overlooked` is the finding that stands
+    out most, where code put it into words and the model did not pick it; the answer shows it last.
     """
 
     answer: str
@@ -36,6 +38,7 @@ class Conclusion:
     rests_on: tuple[int, ...] = ()
     by: Author | None = "model"
     unsupported: tuple[str, ...] = ()
+    overlooked: int | None = None
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> "Conclusion":
@@ -43,9 +46,8 @@ class Conclusion:
         held = event.get("conclusion")
         if held is None:
             return cls(event["content"], event["content"])
-        return cls(
-            held["answer"], held["said"], tuple(held["rests_on"]), held["by"], tuple(held.get("unsupported", ()))
-        )
+        tuples = {name: tuple(held.get(name, ())) for name in ("rests_on", "unsupported")}
+        return cls(held["answer"], held["said"], by=held["by"], overlooked=held.get("overlooked"), **tuples)
 
     def fields(self) -> dict[str, object]:
         """Its parts for an event, or for programs."""
@@ -82,7 +84,9 @@ def concluded(
         by = "loop" if shown else None
     numbers = tuple(one.number for one in shown)
     lacking = unsupported(usable, [f"{one.finding} {' '.join(one.evidence)}" for one in shown], question)
-    return Conclusion(words.answer(usable, shown, by=by, unsupported=lacking) if by else "", said, numbers, by, lacking)
+    missed = _overlooked(observations, shown)
+    answer = words.answer(usable, shown, by=by, unsupported=lacking, overlooked=missed) if by else ""
+    return Conclusion(answer, said, numbers, by, lacking, missed.number if missed else None)
 
 
 def unsupported(said: str, findings: Sequence[str], question: str) -> tuple[str, ...]:
@@ -116,13 +120,15 @@ def _rounds_to(number: Decimal, written: str) -> bool:
 
 
 def says_nothing(said: str, question: str, *, request: str = "") -> bool:
-    """Whether words are none, go round in a loop, or only give back the question, or a piece of the request for them.
+    """Whether words are none, a loop or a row of numbers, or give back the question or a piece of the request for them.
 
     >>> says_nothing("the layer of the layer of the layer of the layer", "Which layer?")
     True
     >>> says_nothing("Layer 17 has a kurtosis of 187.2, and layer 16 one of 3.1.", "Which layer?")
     False
     """
+    if len(_NUMBER.findall(said)) > _LEAST_LOOP and not any(map(str.isalpha, said)):
+        return True
     words, asked, requested = (_WORD.findall(text.casefold()) for text in (said, question, request))
     shared = _shared(words, asked)
     echoes = 2 * shared >= len(asked) and _is_most(shared, words)
@@ -155,6 +161,15 @@ def _read(reply: str) -> tuple[list[int], str]:
             picked = value.get("rests_on")
             return [one for one in picked if type(one) is int] if isinstance(picked, list) else [], value["answer"]
     return [], reply
+
+
+def _overlooked(observations: Sequence[Observation], shown: Sequence[Observation]) -> Observation | None:
+    """The finding that is most of an alarm, unless what is shown is as much of one or says the same."""
+    best = max(observations, key=lambda one: one.salience, default=None)
+    if best is None or best.salience < ALARMING:
+        return None
+    said = any(one.salience >= best.salience or one.finding == best.finding for one in shown)
+    return None if said else best
 
 
 def _best(observations: Iterable[Observation]) -> list[Observation]:

@@ -277,7 +277,7 @@ class Loop:
                 "by": "model",
                 "finding": finding.finding,
                 "evidence": list(finding.evidence),
-                "salience": 1.0,
+                "salience": finding.salience,
                 **({"step": finding.step} if finding.step is not None else {}),
             }
         )

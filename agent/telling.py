@@ -7,13 +7,19 @@ from summarizers import facts
 
 from .words import Words
 
+ALARMING = 2.0
+"""The salience of what nobody looking may miss: an alert, an error, a strong outlier."""
+_ALARMS = ("error", "outlier")  # topics
 _FACTS = 3
 _TOKENS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What stands at an address, in a line; `evidence` are the addresses of its facts, `salience` is the best one's."""
+    """What stands at an address, in a line; `evidence` are the addresses of its facts.
+
+    `salience` is the best fact's; it reaches `ALARMING` only where that is an alarm.
+    """
 
     finding: str
     evidence: tuple[str, ...]
@@ -30,4 +36,6 @@ def told(pager: Pager, address: str, *, question: str, words: Words) -> Told:
     if not chosen:
         return Told(f"{address} was seen", (address,))
     finding = words.clip("; ".join(fact.text for fact in chosen), _TOKENS)
-    return Told(finding, tuple(dict.fromkeys(fact.address for fact in chosen)), chosen[0].salience)
+    best = chosen[0]
+    salience = best.salience if best.topic in _ALARMS else min(best.salience, ALARMING - 0.01)
+    return Told(finding, tuple(dict.fromkeys(fact.address for fact in chosen)), salience)

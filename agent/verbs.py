@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pager import UnknownAddress
 from summarizers import Looking
@@ -10,7 +10,7 @@ from summarizers import Looking
 from .chat import ToolSpec
 from .exchange import Answer
 from .notebook import Notebook
-from .telling import told
+from .telling import Told, told
 from .tools import Tool, Toolbox, tool
 from .words import Words
 
@@ -20,7 +20,10 @@ LEAST_WORDS = 3  # of a finding: fewer name a thing and state nothing of it
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What `record_observation` was given; the loop writes it down. `copied` says that code put it into words."""
+    """What `record_observation` was given; the loop writes it down.
+
+    `copied` says that code put it into words, `salience` how much then stands out what it says.
+    """
 
     finding: str
     evidence: tuple[str, ...]
@@ -28,6 +31,7 @@ class Finding:
     near: tuple[str, ...]
     step: int | None = None
     copied: bool = False
+    salience: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +59,17 @@ class Verbs:
             except UnknownAddress as error:
                 unknown.append(address)
                 near.extend(error.nearest)
-        if not stated:
-            finding = self._written_out(finding.strip(), known)
-        return Finding(finding.strip(), tuple(known), tuple(unknown), tuple(dict.fromkeys(near)), step, not stated)
+        found = Finding(finding.strip(), tuple(known), tuple(unknown), tuple(dict.fromkeys(near)), step)
+        if stated:
+            return found
+        best = self._written_out(found.finding, known)
+        return replace(found, finding=best.finding, copied=True, salience=best.salience)
 
-    def _written_out(self, name: str, known: list[str]) -> str:
+    def _written_out(self, name: str, known: list[str]) -> Told:
         """What stands at the first known address, for a finding that only points there or names a thing."""
         if not name or not known:
             raise ValueError(f"{name[:40]!r} states nothing; say what was found, its value and its place")
-        return told(self.looking.pager, known[0], question=self.looking.question or "", words=self.words).finding
+        return told(self.looking.pager, known[0], question=self.looking.question or "", words=self.words)
 
     def query_memory(self, query: str) -> Answer:
         """Search saved findings by words."""

@@ -102,13 +102,21 @@ class Words:
         """What the answer is asked to be, with findings to pick from or without."""
         return self.templates.render("finish_request", findings=findings)
 
-    def answer(self, said: str, findings: Sequence[Observation], *, by: Author, unsupported: Sequence[str] = ()) -> str:
+    def answer(
+        self,
+        said: str,
+        findings: Sequence[Observation],
+        *,
+        by: Author,
+        unsupported: Sequence[str] = (),
+        overlooked: Observation | None = None,
+    ) -> str:
         """The answer as a person reads it: the model's words, if any, and the findings with their evidence.
 
-        Words that say more than the findings come behind them.
+        Words that say more than the findings come behind them, an alarm that was not picked comes last.
         """
         fields = {"said": said, "findings": findings, "by": by, "unsupported": list(unsupported)}
-        return self.templates.render("answer", **fields).rstrip("\n")
+        return self.templates.render("answer", **fields, overlooked=overlooked).rstrip("\n")
 
     def page(self, page: Page) -> str:
         """One page in its frame."""

@@ -61,13 +61,42 @@ def test_words_that_the_findings_do_not_bear_out_come_behind_them(
     assert unsupported(said, ["layer 17 has a norm of 90.5"], QUESTION) == lacking
 
 
+def test_an_alarm_that_the_model_does_not_pick_stands_last(tmp_path: Path) -> None:
+    """The loop saved it, the model rests its answer on something else: the answer shows both, each as what it is."""
+
+    @tool
+    def check() -> dict[str, str]:
+        """Check the disk."""
+        return {"name": "disk-7", "status": "FAILED: 12 bad sectors"}
+
+    recorded = ToolCall("record_observation", {"finding": "there are 30 layers", "evidence": "r1"})
+    script = [ToolCall("norms", {}), recorded, ToolCall("check", {}), _reply(1, answer="There are 30 layers.")]
+    settings = Settings(ceiling=4_000, max_turns=3, max_new_tokens=128)
+    model = ScriptedModel(script, counter=thirds())
+    outcome = investigate(QUESTION, model=model, tools=[norms, check], run=tmp_path / "run", settings=settings)
+    first, _, last = outcome.answer.partition("\n\nNot picked, but an alarm:\n")
+    assert first == "There are 30 layers.\n\nIt rests on:\n1. there are 30 layers (r1)"
+    assert "FAILED: 12 bad sectors" in last
+    assert last.endswith("(saved by the loop)")
+    assert outcome.rests_on == (1,)
+
+
 def test_a_denial_that_a_finding_makes_is_borne_out() -> None:
     """A clean network may be called one, and a rounded number is the finding's."""
     assert not unsupported("Nothing was planted, the norm is 91.", ["no alarm, max 90.5"], QUESTION)
 
 
 @pytest.mark.parametrize(
-    "said", [LOOPING, "", "…", QUESTION, "your own words, with values and places", "Your last call."]
+    "said",
+    [
+        LOOPING,
+        "",
+        "…",
+        QUESTION,
+        "your own words, with values and places",
+        "Your last call.",
+        "1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0",
+    ],
 )
 def test_words_that_say_nothing_are_left_out_of_the_answer(tmp_path: Path, said: str) -> None:
     """Looping, empty or echoing words stay apart as what was said; the picked finding is the answer."""
@@ -145,5 +174,5 @@ def test_words_that_say_something_are_kept(said: str) -> None:
 
 def test_a_conclusion_survives_its_event() -> None:
     """What is written into the event is what is read out of it."""
-    made = Conclusion("a", "b", (2, 1), "loop")
+    made = Conclusion("a", "b", (2, 1), "loop", ("not",), 3)
     assert Conclusion.of({"conclusion": json.loads(json.dumps(made.fields()))}) == made
