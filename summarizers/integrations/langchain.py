@@ -11,6 +11,7 @@ from langchain_core.tools import StructuredTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.types import Command
 
+from ..paged import shared_views
 from ..views import VERBS, Views
 from ..window import Fitted, Shown, Window
 from .callnames import CallNames
@@ -23,19 +24,20 @@ class PagerMiddleware(AgentMiddleware[Any, Any, Any]):
 
     With `ceiling_tokens` the results of earlier turns are shortened, several at once, before a model call would pass
     it (`Window`); the agent's state keeps what the tools said, only what is sent changes. Failed calls, images and
-    artifacts are left alone. Tools named in `untouched` are never turned into cards. Raises CeilingExceeded before a
-    model call that can't be made to fit.
+    artifacts are left alone. Tools named in `untouched` are never turned into cards. Without `views` results are kept
+    in `.toolpager` (`shared_views()`). Raises CeilingExceeded before a model call that can't be made to fit.
     """
 
     def __init__(
         self,
-        views: Views,
+        views: Views | None = None,
         *,
         ceiling_tokens: int | None = None,
         reserve_tokens: int = 1024,
         untouched: Sequence[str] = (),
     ) -> None:
         super().__init__()
+        views = views or shared_views()
         self.tools = [StructuredTool.from_function(verb, parse_docstring=True) for verb in views.verbs]
         self._views = views
         self._untouched = frozenset((*VERBS, *untouched))

@@ -9,6 +9,7 @@ from agents import Agent, AgentOutputSchema, AgentOutputSchemaBase, FunctionTool
 from agents.run_config import CallModelData, ModelInputData
 from agents.tool_context import ToolContext
 
+from ..paged import shared_views
 from ..views import VERBS, Views
 from ..window import Shown, Window
 from .callnames import CallNames
@@ -19,11 +20,13 @@ _CALL, _ANSWER = "function_call", "function_call_output"
 _UNPAIRED = ("reasoning",)  # items that the API wants right before the call they led to
 
 
-def paged_tools(views: Views, tools: Sequence[Any]) -> list[Any]:
+def paged_tools(tools: Sequence[Any], views: Views | None = None) -> list[Any]:
     """The agent's tools, long results told by their cards, and `open`, `find` and `query` beside them.
 
-    Hosted tools, and what is no text or JSON value (images, files), pass as they are.
+    Hosted tools, and what is no text or JSON value (images, files), pass as they are. Without `views` results are kept
+    in `.toolpager` (`shared_views()`).
     """
+    views = views or shared_views()
     return [*(_paged(tool, views) for tool in tools), *(function_tool(verb) for verb in views.verbs)]
 
 
@@ -35,8 +38,8 @@ class InputFilter:
     CeilingExceeded before a model call that can't be made to fit.
     """
 
-    def __init__(self, views: Views, *, ceiling_tokens: int, reserve_tokens: int = 1024) -> None:
-        self._window = Window(views, ceiling_tokens=ceiling_tokens, reserve_tokens=reserve_tokens)
+    def __init__(self, views: Views | None = None, *, ceiling_tokens: int, reserve_tokens: int = 1024) -> None:
+        self._window = Window(views or shared_views(), ceiling_tokens=ceiling_tokens, reserve_tokens=reserve_tokens)
 
     def __call__(self, data: CallModelData[Any]) -> ModelInputData:
         """The model's input, under the ceiling."""

@@ -20,6 +20,7 @@ from pydantic_ai.tools import ToolDefinition
 from pydantic_ai.toolsets import AbstractToolset, FunctionToolset
 from typing_extensions import TypeIs  # the package itself requires it
 
+from ..paged import shared_views
 from ..views import VERBS, Views
 from ..window import Fitted, Shown, Window
 from .callnames import CallNames
@@ -33,10 +34,11 @@ class PagerCapability(AbstractCapability[Any]):
 
     With `ceiling_tokens` the results of earlier turns are shortened, several at once, before a request would pass it
     (`Window`); the history keeps what the tools said, only what is sent changes. Results with files are left alone, as
-    are tools named in `untouched`. Raises CeilingExceeded before a request that can't be made to fit.
+    are tools named in `untouched`. Without `views` results are kept in `.toolpager` (`shared_views()`). Raises
+    CeilingExceeded before a request that can't be made to fit.
     """
 
-    views: Views
+    views: Views = field(default_factory=shared_views)
     ceiling_tokens: int | None = None
     reserve_tokens: int = 1024
     untouched: Sequence[str] = ()

@@ -83,7 +83,7 @@ def test_forty_calls_stay_under_the_ceiling() -> None:
     model = Scripted()
     with Pager() as pager:
         views = Views(pager)
-        agent = Agent(name="investigator", model=model, tools=paged_tools(views, [fetch]))
+        agent = Agent(name="investigator", model=model, tools=paged_tools([fetch], views))
         config = RunConfig(
             call_model_input_filter=InputFilter(views, ceiling_tokens=CEILING, reserve_tokens=RESERVE),
             tracing_disabled=True,
@@ -113,7 +113,7 @@ def test_reasoning_leaves_with_its_call_also_in_a_stream() -> None:
 
     with Pager() as pager:
         views = Views(pager)
-        agent = Agent(name="investigator", model=model, tools=paged_tools(views, [fetch]))
+        agent = Agent(name="investigator", model=model, tools=paged_tools([fetch], views))
         limits = InputFilter(views, ceiling_tokens=20_000, reserve_tokens=RESERVE)
         config = RunConfig(call_model_input_filter=limits, tracing_disabled=True)
         assert asyncio.run(run(config, agent)) == "done"
