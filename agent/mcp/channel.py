@@ -108,16 +108,21 @@ class Child:
         return self._lines.pop()
 
     async def stop(self) -> None:
-        """Close its input, give it a moment, then end it."""
+        """Close its input, give it a moment, then end it; at once where nobody waits for that any more."""
         if self._process.stdin is not None:
             self._process.stdin.close()
-        for act in (None, self._process.terminate, self._process.kill):
-            if act is not None:
+        try:
+            for act in (None, self._process.terminate, self._process.kill):
+                if act is not None:
+                    with suppress(ProcessLookupError):
+                        act()
+                with suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(self._process.wait(), _GRACE_S)
+                    return
+        finally:
+            if self._process.returncode is None:
                 with suppress(ProcessLookupError):
-                    act()
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._process.wait(), _GRACE_S)
-                return
+                    self._process.kill()
 
 
 @asynccontextmanager
