@@ -120,9 +120,9 @@ class Pager:
             raise TooLong(limit, result.id)
         return result
 
-    def results(self) -> list[Result]:
-        """Every result of the store, oldest first."""
-        return self._store.results()
+    def results(self, *, last: int | None = None) -> list[Result]:
+        """The newest `last` results of the store, every one unless given, oldest first."""
+        return self._store.results(last)
 
     def pin(self, result: str, *, pinned: bool = True) -> None:
         """Keep a result from expiring, or, with `pinned=False`, no longer. Raises UnknownAddress."""

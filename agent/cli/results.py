@@ -14,10 +14,14 @@ from .pages import DEFAULT_STORE, Json, Store, existing
 from .sizes import read_age, read_size
 
 
-def results(store: Store = DEFAULT_STORE, as_json: Json = False) -> None:
+def results(
+    last: Annotated[int | None, typer.Option(min=1, help="The newest so many.")] = None,
+    store: Store = DEFAULT_STORE,
+    as_json: Json = False,
+) -> None:
     """List what is in the store, oldest first."""
     with existing(store) as pager:
-        found, pinned = pager.results(), pager.pinned()
+        found, pinned = pager.results(last=last), pager.pinned()
     if as_json:
         print_json({"results": [_fields(one) | {"pinned": one.id in pinned} for one in found]})
         return
