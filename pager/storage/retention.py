@@ -18,7 +18,8 @@ def expiring(
 
     None means no such limit; pinned results stay and count.
     """
-    gone, left = [], []
+    gone: list[Result] = []
+    left: list[Result] = []
     for one in results:
         is_old = older_than is not None and now - datetime.fromisoformat(one.created) > older_than
         (gone if is_old and one.id not in pinned else left).append(one)

@@ -348,9 +348,9 @@ def _check_content(connection: Connection, record: Record) -> None:
 
 def _contents_of(connection: Connection, identifier: str) -> set[int]:
     """The contents of a result and its parts."""
-    found = connection.execute("SELECT record FROM results WHERE number = ?", (_number(identifier),)).fetchall()
-    found += connection.execute("SELECT record FROM parts WHERE result = ?", (identifier,)).fetchall()
-    return {load_record(text).content for (text,) in found}
+    whole = connection.execute("SELECT record FROM results WHERE number = ?", (_number(identifier),)).fetchall()
+    parts = connection.execute("SELECT record FROM parts WHERE result = ?", (identifier,)).fetchall()
+    return {load_record(text).content for (text,) in (*whole, *parts)}
 
 
 def _unnamed(connection: Connection, freed: Set[int]) -> list[int]:
