@@ -56,7 +56,8 @@ class StepCallback:
         taken.keep(steps, window)
         shown = [taken.results[id(one)].shown for one in steps if id(one) in taken.results]
         schemas = [[one.name, one.description, one.inputs] for one in agent.tools.values()]
-        others = [_text(message) for other in _others(agent) for message in other.to_messages()]
+        others: list[object] = [_text(message) for other in _others(agent) for message in other.to_messages()]
+        others += [[b"image"] * len(one.observations_images) for one in steps if one.observations_images]
         said = [text for one in steps for text in taken.said(one)]
         taken.fitted = fitted = window.fit(shown, other_tokens=window.count(*others, *said, *schemas))
         for one in steps:
@@ -105,7 +106,15 @@ class _Taken:
                 name, arguments = _call(one)
                 said = tuple(_said(one))
                 number, self.made = str(self.made), self.made + 1
-                shown = Shown(number, number, one.observations, name, arguments, window.count(*said))
+                shown = Shown(
+                    number,
+                    number,
+                    one.observations,
+                    name,
+                    arguments,
+                    window.count(*said),
+                    bool(one.observations_images),
+                )
                 self.results[id(one)] = _Result(one, shown, said)
 
     def said(self, step: ActionStep) -> Sequence[str]:
