@@ -1,4 +1,4 @@
-"""`python -m benchmarks.proxy`: what the MCP proxy adds to a call whose result passes, against the bare server.
+"""What the MCP proxy adds to a call whose result passes, against the bare server.
 
 Both servers run at once; each call is made of both, one right after the other, in turns the one and the other first.
 What is told is the median of the differences within pairs, and both medians. The client is a pipe and nothing else.
@@ -11,29 +11,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
 
-from pager import TokenCounter, counter
-
-from .corpus import PROJECT
-from .progress import progress
-
 Fields = dict[str, object]
 _HELLO = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "bench", "version": "1"}}
 _NPM = [f"@modelcontextprotocol/server-{name}@2026.8.31" for name in ("everything", "filesystem")]
-_READ = (
-    "README.md",
-    "pyproject.toml",
-    "pager/pager.py",
-    "agent/loop.py",
-    "agent/ledger.py",
-    "tests/agent/test_loop.py",
-)
 WARM_UP = 20
 
 
@@ -83,54 +69,32 @@ class Session:
             raise RuntimeError(f"{case.name}: the result was shortened; only results that pass are measured here")
         return taken * 1000
 
-    def tokens(self, tool: str, arguments: Mapping[str, object], tokens: TokenCounter) -> int:
-        """What a call puts into a prompt: the tokens of its text blocks."""
-        result = self.ask("tools/call", {"name": tool, "arguments": arguments}).get("result")
-        blocks = result["content"] if isinstance(result, dict) else []
-        return sum(tokens.count(block["text"]) for block in blocks if block["type"] == "text")
-
     def _write(self, fields: Mapping[str, object]) -> None:
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(fields).encode() + b"\n")
         self.process.stdin.flush()
 
 
-def run_proxy(out: Path | None = None, *, pairs: int = 300, servers: Path | None = None, show: bool = True) -> Fields:
-    """Milliseconds a call, bare and through the proxy, as one JSON object; `out` receives proxy.json.
+def run_proxy(*, pairs: int = 100, servers: Path | None = None) -> Fields:
+    """Milliseconds a call, bare and through the proxy.
 
     `servers`: a folder that npm may install the second server into, None: it is left out.
     """
-    chosen = cases(servers)
-    with progress(len(chosen), show=show) as tick:
-        measured = {}
-        for case in chosen:
-            tick(case.name)
-            measured[case.name] = _paired(case, pairs)
-    found: Fields = {
-        "version": 1,
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "pairs": pairs,
-        "milliseconds": measured,
-        "session": _read_session(servers) if servers is not None else "no folder for npm was given",
-    }
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "proxy.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    return found
+    measured = {case.name: _paired(case, pairs) for case in cases(servers)}
+    return {"machine": platform.machine(), "pairs": pairs, "milliseconds": measured}
 
 
 def cases(servers: Path | None) -> list[Case]:
     """A short answer of a Python server; a longer one, whose tokens have to be counted, of a server from npm."""
     clock = (sys.executable, "-m", "mcp_server_time")
     found = [Case("time: 60 tokens", clock, "get_current_time", {"timezone": "Europe/Oslo"})]
-    if servers is not None and (echo := _installed(servers, "everything")) is not None:
+    if servers is not None and (echo := installed(servers, "everything")) is not None:
         said = {"message": "word and number 17; " * 130}
         found.append(Case("everything: 800 tokens, counted", (echo, "stdio"), "echo", said))
     return found
 
 
-def _installed(folder: Path, name: str) -> str | None:
+def installed(folder: Path, name: str) -> str | None:
     """An npm server's command; None where npm is missing or cannot fetch it."""
     command = folder / "node_modules" / ".bin" / f"mcp-server-{name}"
     if not command.exists() and shutil.which("npm"):
@@ -152,17 +116,6 @@ def _paired(case: Case, pairs: int) -> Fields:
         "added, median": _ms(median(added)),
         "added, 95th percentile": _ms(quantiles(added, n=20)[-1]),
     }
-
-
-def _read_session(servers: Path) -> Fields | str:
-    """The tokens that reading some files of this project puts into a prompt: bare, and as cards."""
-    if (command := _installed(servers, "filesystem")) is None:
-        return "npm cannot install the server"
-    tokens = counter()
-    with _both((command, str(PROJECT))) as (bare, through):
-        calls = [("read_text_file", {"path": str(PROJECT / name)}) for name in _READ]
-        direct, carded = (sum(one.tokens(tool, given, tokens) for tool, given in calls) for one in (bare, through))
-    return {"calls": len(calls), "tokens, bare": direct, "tokens, through the proxy": carded}
 
 
 @contextmanager
@@ -194,17 +147,3 @@ def _session(command: tuple[str, ...]) -> Iterator[Session]:
 
 def _ms(value: float) -> float:
     return round(value, 3)
-
-
-def main() -> None:
-    """The command line."""
-    parser = ArgumentParser(prog="toolpager bench proxy", description=__doc__)
-    parser.add_argument("--out", type=Path, help="folder for proxy.json")
-    parser.add_argument("--pairs", type=int, default=300, help="measured pairs of calls")
-    parser.add_argument("--servers", type=Path, default=Path(".benchmarks/mcp"), help="where npm puts its server")
-    given = parser.parse_args()
-    print(json.dumps(run_proxy(given.out, pairs=given.pairs, servers=given.servers), indent=1))
-
-
-if __name__ == "__main__":
-    main()

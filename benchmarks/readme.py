@@ -13,6 +13,7 @@ from typing import Any
 from .corpus import PROJECT
 from .tables.evidence import evidence_table
 from .tables.headline import headline_table
+from .tables.integrations import integrations_table
 from .tables.investigate import investigate_table
 from .tables.memory import memory_table
 from .tables.quality import quality_table
@@ -28,6 +29,7 @@ TABLES: dict[str, Callable[[Fields], str]] = {
     "speed": speed_table,
     "memory": memory_table,
     "schedule": schedule_table,
+    "integrations": integrations_table,
     "investigate": investigate_table,
     "evidence": evidence_table,
 }

@@ -9,6 +9,7 @@ from .errors import (
     PagerError,
     QueryFailed,
     StoreFailed,
+    TooLong,
     UnknownAddress,
 )
 from .node import Node
@@ -41,6 +42,7 @@ __all__ = [
     "Statement",
     "StoreFailed",
     "TokenCounter",
+    "TooLong",
     "UnknownAddress",
     "counter",
     "join",

@@ -6,6 +6,7 @@ PagerError
 ├── QueryFailed       SQL that is refused, wrong, or over its bounds
 ├── LimitTooSmall     not even one character fits the limit
 ├── NotComputed       a lazy part cannot be computed now
+├── TooLong           a stream goes on after as much as may be read of it; `.kept` is its beginning
 ├── NotStorable       a value that has no text form, such as one that contains itself
 └── StoreFailed       the store cannot be opened, read or written
 """
@@ -62,6 +63,18 @@ class NotComputed(PagerError):
     def __init__(self, address: str, reason: str) -> None:
         self.address = address
         super().__init__(f"{address} is not computed: {reason}")
+
+
+class TooLong(PagerError):
+    """A stream goes on after `limit_bytes`; `kept` is the id of what was read, None where it can be read again."""
+
+    def __init__(self, limit_bytes: int, kept: str | None) -> None:
+        self.limit_bytes = limit_bytes
+        self.kept = kept
+        what = "nothing of it is kept, and it can be read again" if kept is None else f"so much of it is kept as {kept}"
+        super().__init__(
+            f"the input goes on after {limit_bytes:,} bytes, the limit: {what}; raise limit_bytes for more"
+        )
 
 
 class NotStorable(PagerError):

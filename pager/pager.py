@@ -13,8 +13,9 @@ from .address import Address, format_step, parse_address
 from .bodies.body import Body, numbered
 from .bodies.lazy import LazyBody, Parts, Revive
 from .bodies.load import load
-from .errors import UnknownAddress
+from .errors import TooLong, UnknownAddress
 from .intake.intake import Intake, check_readable, take, take_file
+from .intake.stream import Stream, most_bytes, taken
 from .node import Node
 from .paging import Paging, Size, hold
 from .search.nearest import closest
@@ -84,16 +85,44 @@ class Pager:
         """
         return self._listed(lambda: take(self._store, value, name), value, name, call)
 
-    def put_file(self, path: str | Path, *, name: str | None = None, call: Call | None = None) -> Result:
-        """Keep a file's content; a large one is never whole in memory. Raises PagerError where none can be read."""
+    def put_file(
+        self, path: str | Path, *, name: str | None = None, call: Call | None = None, limit_bytes: int | None = None
+    ) -> Result:
+        """Keep a file's content; a large one is never whole in memory. Raises PagerError where none can be read.
+
+        A pipe or a device, whose size nobody knows, is read as `put_stream` reads it.
+        """
         file = Path(path)
         check_readable(file)
         label = name or file.name
+        if not file.is_file():
+            with file.open("rb") as stream:
+                return self.put_stream(stream, name=label, call=call, limit_bytes=limit_bytes)
         return self._listed(lambda: take_file(self._store, file, label), None, label, call)
 
-    def results(self) -> list[Result]:
-        """Every result of the store, oldest first."""
-        return self._store.results()
+    def put_stream(
+        self, stream: Stream, *, name: str | None = None, call: Call | None = None, limit_bytes: int | None = None
+    ) -> Result:
+        """Keep all that a stream says, to its end; a long one is never whole in memory.
+
+        Raises TooLong where it goes on after `limit_bytes` (a quarter of the free disk unless given): of a pipe, which
+        can't be read again, what came before is kept.
+        """
+        limit = most_bytes() if limit_bytes is None else limit_bytes
+        with taken(stream, limit) as found:
+            if found.goes_on and stream.seekable():
+                raise TooLong(limit, None)
+            if found.path is None:
+                result = self.put(found.data, name=name, call=call)
+            else:
+                result = self.put_file(found.path, name=name or "stream", call=call)
+        if found.goes_on:
+            raise TooLong(limit, result.id)
+        return result
+
+    def results(self, *, last: int | None = None) -> list[Result]:
+        """The newest `last` results of the store, every one unless given, oldest first."""
+        return self._store.results(last)
 
     def pin(self, result: str, *, pinned: bool = True) -> None:
         """Keep a result from expiring, or, with `pinned=False`, no longer. Raises UnknownAddress."""

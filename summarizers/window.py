@@ -47,7 +47,8 @@ class Shown:
     """A tool's answer in a conversation: `id` names the call, `turn` the model's message that made it.
 
     Results of one turn are folded together, so that no call is left without its result. `call_tokens` are those of the
-    call itself, freed when the turn is folded.
+    call itself, freed when the turn is folded. A turn one of whose results `stays` is shortened but never folded: it
+    holds an image, say, which nothing could bring back.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Shown:
     tool: str
     arguments: Mapping[str, object]
     call_tokens: int = 0
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +249,7 @@ class _Held:
         self.now = now
         self._window = window
         self._turns = list(dict.fromkeys(one.turn for one in shown))
+        self._staying = {one.turn for one in shown if one.stays} | set(self._turns[-1:])
         self._index = window.index(self._gone())
 
     @property
@@ -281,9 +284,9 @@ class _Held:
             self._lower(*step)
 
     def _steps(self, turns: Sequence[str]) -> Iterator[tuple[str, Level]]:
-        """The mildest of the oldest first; the newest turn of all is never folded."""
+        """The mildest of the oldest first; the newest turn of all is never folded, nor is one that stays."""
         for level in _LEVELS[1:]:
-            yield from ((turn, level) for turn in turns if level != "folded" or turn != self._turns[-1])
+            yield from ((turn, level) for turn in turns if level != "folded" or turn not in self._staying)
 
     def _gone(self) -> list[Shown]:
         return [one.shown for one in self.now if one.level == "folded"]

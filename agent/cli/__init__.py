@@ -57,7 +57,6 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
     except KeyboardInterrupt:
-        print_note("interrupted; a run goes on with: toolpager investigate --resume FOLDER")
         sys.exit(130)
     except OSError as error:
         _stop(f"{error.filename}: {error.strerror}" if error.filename else str(error))

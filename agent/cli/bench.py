@@ -19,7 +19,7 @@ class Benchmark(StrEnum):
     quality = "quality"
     speed = "speed"
     memory = "memory"
-    proxy = "proxy"
+    integrations = "integrations"
     schedule = "schedule"
     investigate = "investigate"
     evidence = "evidence"
@@ -31,7 +31,7 @@ def bench(
         Benchmark, typer.Argument(help="What to measure; further options are its own (see --help after it).")
     ],
 ) -> None:
-    """Measure quality, speed, memory, schedules of shortening, investigations, their evidence, or the MCP proxy."""
+    """Measure quality, speed, memory, schedules of shortening, investigations, their evidence, or integrations."""
     if not (CHECKOUT / "benchmarks" / "quality.py").is_file():
         raise BadInput(
             "the benchmarks come with the source, not with the package; run this from a clone of the project"

@@ -57,9 +57,11 @@ def ceiling_for(model: Model, asked: int | None) -> Ceiling:
     if hasattr(model, "safe_ceiling"):  # a model on this machine; its class would load torch
         return _planned(cast("LocalModel", model), asked)
     default = Settings().ceiling
-    tokens = asked or min(default, model.context_tokens or default)
+    context = model.context_tokens
+    tokens = asked or min(default, context or default)
+    why = f"the model reads {context:,} tokens" if context else "the server does not say how much its model reads"
     return Ceiling(
-        tokens, {"chosen": "given" if asked else AUTO, "limited_by": "context", "context": model.context_tokens}
+        tokens, {"chosen": "given" if asked else AUTO, "limited_by": "context", "context": context, "why": why}
     )
 
 

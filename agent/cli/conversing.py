@@ -21,6 +21,7 @@ from ..settings import Settings
 from ..talk import Talk
 from ..tools import Tool
 from .ceilings import CeilingOption, ceiling_for, check_settings, read_ceiling
+from .interrupted import resumable
 from .live import Live
 from .outcome import outcome_fields
 from .output import print_json, print_note, print_text
@@ -56,7 +57,8 @@ def chat(
         talk = _begun(run or _new_run(), subject, asked, limit, chosen, loaded, observer)
     if sys.stdin.isatty():
         print_note(f"Each line is a message; {_COMMANDS}.")
-    converse(talk, _lines(), as_json=as_json)
+    with resumable(talk.run, "chat"):
+        converse(talk, _lines(), as_json=as_json)
 
 
 def converse(talk: Talk, lines: Iterable[str], *, as_json: bool = False) -> None:

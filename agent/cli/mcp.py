@@ -1,6 +1,7 @@
 """The command that puts the pager before MCP servers."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +33,13 @@ def mcp(
         Path,
         typer.Option(exists=True, file_okay=False, help="Without a server: the folder whose files may be opened."),
     ] = Path(),
+    listen: Annotated[
+        str | None,
+        typer.Option(help="HOST:PORT: serve over streamable HTTP instead of standard input and output."),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="With --listen on a host that others can reach: its name for clients.")
+    ] = None,
     store: Store = DEFAULT_STORE,
     tokenizer: Tokenizer = None,
     templates: TemplateFolder = None,
@@ -40,11 +48,13 @@ def mcp(
 
     Without a server, serve the pager itself: the results of the store, and files below a folder.
     """
-    from ..mcp import Config, Policy, ServerSpec, read_config, serve
+    from .. import mcp as serving
+    from ..mcp import Config, Policy, ServerSpec, read_config, read_place
     from ..mcp.shelf import Shelf
 
     if sum(map(bool, (command, url, config))) > 1:
         raise BadInput("give one of: a command after --, --url, --config")
+    place = None if listen is None else read_place(listen, allow_host or [])
     policy = Policy(limit_tokens, _rules(always or [], never or [], limit or []))
     if config is not None:
         chosen = read_config(config, policy)
@@ -56,7 +66,8 @@ def mcp(
         store, counter=counter(tokenizer), templates=Templates(templates), files=None if chosen.servers else files
     )
     try:
-        asyncio.run(serve(chosen, shelf, policy))
+        serve = partial(serving.serve, chosen, shelf, policy)
+        asyncio.run(serve() if place is None else serving.listen(place, serve))
     finally:
         shelf.close()
 

@@ -1,8 +1,6 @@
 """The commands over stored results: page, open, find, query, summarize."""
 
-import shutil
 import sys
-import tempfile
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -18,6 +16,7 @@ from ..run import RunFolder
 from ..writing import ModelWriter
 from .output import print_json, print_note, print_text, working
 from .serving import BaseUrl, ModelChoice, ModelSource
+from .sizes import read_size
 
 Store = Annotated[str, typer.Option("--store", help="The folder that keeps results, or a postgresql:// URL.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
@@ -29,9 +28,12 @@ TemplateFolder = Annotated[
     Path | None,
     typer.Option("--templates", exists=True, file_okay=False, help="A folder whose files replace single templates."),
 ]
+Limit = Annotated[
+    str | None,
+    typer.Option(help="The most that is read of a pipe or device, such as 2GB; a quarter of the free disk."),
+]
 OfRun = Annotated[Path | None, typer.Option("--run", help="The folder of a run, whose results to look into.")]
 DEFAULT_STORE = ".toolpager"
-_HELD_BYTES = 8 << 20
 
 
 class By(StrEnum):
@@ -44,6 +46,7 @@ class By(StrEnum):
 def page(
     file: Annotated[str, typer.Argument(help="A file, or - for standard input.")] = "-",
     name: Annotated[str | None, typer.Option(help="What to call it; its ending hints at the kind.")] = None,
+    limit_bytes: Limit = None,
     store: Store = DEFAULT_STORE,
     tokenizer: Tokenizer = None,
     templates: TemplateFolder = None,
@@ -51,7 +54,7 @@ def page(
 ) -> None:
     """Store a result and print its card."""
     with Pager(store, counter=counter(tokenizer)) as pager:
-        result = _put(pager, file, name)
+        result = _put(pager, file, name, limit_bytes)
         show_card(pager, result, Templates(templates), as_json=as_json)
 
 
@@ -178,6 +181,7 @@ def summary(
     model: ModelSource = None,
     base_url: BaseUrl = None,
     name: Annotated[str | None, typer.Option(help="What to call it; its ending hints at the kind.")] = None,
+    limit_bytes: Limit = None,
     store: Store = DEFAULT_STORE,
     tokenizer: Tokenizer = None,
     templates: TemplateFolder = None,
@@ -188,7 +192,7 @@ def summary(
         raise BadInput(f"--model {model} has nothing to write; add --by model")
     writing = ModelChoice(model, base_url=base_url, tokenizer=tokenizer)
     with Pager(store, counter=counter(tokenizer), revive=partial(revive, store)) as pager:
-        address = file if _is_address(pager, file) else _put(pager, file, name).id
+        address = file if _is_address(pager, file) else _put(pager, file, name, limit_bytes).id
         writer = _writer(writing, Templates(templates)) if by is By.model else None
         written = partial(summarize_with, writer, memory=pager) if writer else summarize
         made = written(
@@ -246,20 +250,14 @@ def revive(store: str, call: Call) -> object:
     return compute(call)
 
 
-def _put(pager: Pager, file: str, name: str | None) -> Result:
+def _put(pager: Pager, file: str, name: str | None, limit: str | None) -> Result:
+    limit_bytes = None if limit is None else read_size(limit)
     if file != "-":
         with working(f"reading {file}"):
-            return pager.put_file(Path(file), name=name)
+            return pager.put_file(Path(file), name=name, limit_bytes=limit_bytes)
     if sys.stdin is None or sys.stdin.isatty():
         raise BadInput("nothing to read: name a file, or pipe something in")
-    beginning = sys.stdin.buffer.read(_HELD_BYTES)
-    if len(beginning) < _HELD_BYTES:
-        return pager.put(beginning, name=name)
-    with tempfile.NamedTemporaryFile(prefix="toolpager-") as spooled:  # more is never whole in memory
-        spooled.write(beginning)
-        shutil.copyfileobj(sys.stdin.buffer, spooled, _HELD_BYTES)
-        spooled.flush()
-        return pager.put_file(Path(spooled.name), name=name or "stdin")
+    return pager.put_stream(sys.stdin.buffer, name=name, limit_bytes=limit_bytes)
 
 
 def _is_address(pager: Pager, file: str) -> bool:

@@ -23,6 +23,7 @@ from ..settings import Settings
 from ..tools import Tool
 from ..typed import Schema, read_schema
 from .ceilings import CeilingOption, ceiling_for, check_settings, read_ceiling
+from .interrupted import resumable
 from .live import Live
 from .outcome import show_outcome
 from .output import print_json, print_text, working
@@ -174,18 +175,19 @@ def start(
     check_settings(settings, ceiling)
     loaded = model.load(templates)
     derived = ceiling_for(loaded, ceiling)
-    outcome = investigate(
-        question,
-        tools=tools_of(subject)[:INVESTIGATING],
-        model=loaded,
-        run=run,
-        settings=Settings(ceiling=derived.tokens, **settings),
-        templates=templates,
-        observer=observer,
-        about={"subject": str(subject), **model.about(), "memory": derived.about},
-        plan=plan,
-        answer_schema=answer_schema,
-    )
+    with resumable(run):
+        outcome = investigate(
+            question,
+            tools=tools_of(subject)[:INVESTIGATING],
+            model=loaded,
+            run=run,
+            settings=Settings(ceiling=derived.tokens, **settings),
+            templates=templates,
+            observer=observer,
+            about={"subject": str(subject), **model.about(), "memory": derived.about},
+            plan=plan,
+            answer_schema=answer_schema,
+        )
     write_report(run, templates=templates)
     return outcome
 
@@ -203,14 +205,15 @@ def _resumed(
     info = RunFolder(run).info()
     if question is not None and question != info.question:
         raise BadInput(f"{run} investigates {info.question!r}; leave the question out, or start a new run")
-    outcome = resume(
-        run,
-        model=model.load(templates),
-        tools=tools_of(Path(str(info.about["subject"])))[:INVESTIGATING],
-        settings=replace(info.settings, **changed) if changed else None,
-        observer=observer,
-        templates=templates,
-    )
+    with resumable(run):
+        outcome = resume(
+            run,
+            model=model.load(templates),
+            tools=tools_of(Path(str(info.about["subject"])))[:INVESTIGATING],
+            settings=replace(info.settings, **changed) if changed else None,
+            observer=observer,
+            templates=templates,
+        )
     write_report(run, templates=templates)
     return outcome
 

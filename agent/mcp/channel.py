@@ -1,4 +1,4 @@
-"""Where messages come from and go to: our own standard streams, a child process, a server behind a URL."""
+"""Where messages come from and go to: our own standard streams, or a child process."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ import os
 import sys
 import threading
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from typing import BinaryIO, Protocol
 
-from ..errors import BadInput, MissingExtra, ServerFailed
+from ..errors import BadInput
 from .message import Message, parsed
 
 _CHUNK = 1 << 16
 _GRACE_S = 2.0
-VERSION_HEADER = "mcp-protocol-version"
 
 
 class Channel(Protocol):
@@ -108,16 +107,21 @@ class Child:
         return self._lines.pop()
 
     async def stop(self) -> None:
-        """Close its input, give it a moment, then end it."""
+        """Close its input, give it a moment, then end it; at once where nobody waits for that any more."""
         if self._process.stdin is not None:
             self._process.stdin.close()
-        for act in (None, self._process.terminate, self._process.kill):
-            if act is not None:
+        try:
+            for act in (None, self._process.terminate, self._process.kill):
+                if act is not None:
+                    with suppress(ProcessLookupError):
+                        act()
+                with suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(self._process.wait(), _GRACE_S)
+                    return
+        finally:
+            if self._process.returncode is None:
                 with suppress(ProcessLookupError):
-                    act()
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._process.wait(), _GRACE_S)
-                return
+                    self._process.kill()
 
 
 @asynccontextmanager
@@ -144,62 +148,3 @@ async def child(name: str, command: list[str], env: Mapping[str, str], cwd: str 
         yield running
     finally:
         await running.stop()
-
-
-class Remote:
-    """A server behind a URL, over streamable HTTP."""
-
-    def __init__(self, name: str, reading: object, writing: object) -> None:
-        self._name = name
-        self._reading = reading
-        self._writing = writing
-        self._initializing: str | None = None
-        self._version: str | None = None
-
-    async def send(self, message: Message) -> None:
-        """Post it, with the protocol version that was agreed on."""
-        from mcp.shared.message import ClientMessageMetadata, SessionMessage
-        from mcp_types import jsonrpc_message_adapter
-
-        if message.method == "initialize":
-            self._initializing = message.key
-        headers = {VERSION_HEADER: self._version} if self._version else None
-        told = SessionMessage(
-            jsonrpc_message_adapter.validate_json(message.line), ClientMessageMetadata(headers=headers)
-        )
-        await self._writing.send(told)  # type: ignore[attr-defined]
-
-    async def receive(self) -> Message | None:
-        """The next message of any of its streams; what is none goes to standard error."""
-        import anyio
-
-        while True:
-            try:
-                got = await self._reading.receive()  # type: ignore[attr-defined]
-            except (anyio.EndOfStream, anyio.ClosedResourceError):
-                return None
-            if isinstance(got, Exception):
-                print(f"{self._name}: {got}", file=sys.stderr)
-                continue
-            message = parsed(got.message.model_dump_json(by_alias=True, exclude_unset=True).encode())
-            if message is not None:
-                if message.key == self._initializing:
-                    self._version = message.result.get("protocolVersion")
-                return message
-
-
-@asynccontextmanager
-async def remote(name: str, url: str, headers: Mapping[str, str]) -> AsyncIterator[Channel]:
-    """A server behind a URL. Raises MissingExtra where the MCP client is not installed, ServerFailed."""
-    try:
-        from mcp.client.streamable_http import streamable_http_client
-        from mcp.shared._httpx_utils import create_mcp_http_client
-    except ImportError as error:
-        raise MissingExtra("A server behind a URL needs the MCP client: pip install 'toolpager[mcp]'.") from error
-    async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(create_mcp_http_client(headers=dict(headers)))
-        try:
-            streams = await stack.enter_async_context(streamable_http_client(url, http_client=client))
-        except OSError as error:
-            raise ServerFailed(f"{name} at {url} cannot be reached: {error}") from error
-        yield Remote(name, streams[0], streams[1])

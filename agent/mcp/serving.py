@@ -6,10 +6,11 @@ import asyncio
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from importlib.metadata import version
 
-from .channel import Channel, StandardStreams, child, remote
+from .channel import Channel, StandardStreams, child
 from .config import Config, ServerSpec
 from .hub import Hub
 from .policy import Policy
+from .remote import remote
 from .shelf import Shelf
 from .upstream import Upstream
 

@@ -104,7 +104,7 @@ class Shelf:
 
     async def resources(self) -> list[dict[str, Any]]:
         """The newest results as resources."""
-        return await self._run(lambda: [self._link(one) for one in reversed(self._pager.results()[-_LISTED:])])
+        return await self._run(lambda: [self._link(one) for one in reversed(self._pager.results(last=_LISTED))])
 
     async def read(self, uri: str) -> list[dict[str, Any]] | None:
         """A page of what a resource of ours holds, and where the next is; None where it is none of ours."""

@@ -18,11 +18,11 @@ def expiring(
 
     None means no such limit; pinned results stay and count.
     """
-    old = {
-        one.id for one in results if older_than is not None and now - datetime.fromisoformat(one.created) > older_than
-    }
-    gone = [one for one in results if one.id in old and one.id not in pinned]
-    left = [one for one in results if one not in gone]
+    gone: list[Result] = []
+    left: list[Result] = []
+    for one in results:
+        is_old = older_than is not None and now - datetime.fromisoformat(one.created) > older_than
+        (gone if is_old and one.id not in pinned else left).append(one)
     return gone if keep_bytes is None else [*gone, *_surplus(left, pinned, keep_bytes)]
 
 

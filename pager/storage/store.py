@@ -2,9 +2,9 @@
 
 import hashlib
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from .record import Record, dump_call, dump_record, load_record, result_of
 
 CHUNK = 256 * 1024
 BATCH = 64  # chunks of a large content in one transaction
+_LISTING = timedelta(hours=1)  # more than passes between a content's being put there and its being listed
 _HELD = "number NOT IN (SELECT number FROM expired)"
 _EXPIRE = (
     "INSERT INTO expired(number, at) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM pins WHERE number = ?) "
@@ -228,11 +229,12 @@ class Store:
                 known = connection.execute(sql, row).fetchone()
         return result_of(known)
 
-    def results(self) -> list[Result]:
-        """Every result, oldest first."""
+    def results(self, last: int | None = None) -> list[Result]:
+        """The newest `last` results, every one unless given, oldest first."""
+        sql = f"SELECT * FROM results WHERE {_HELD} ORDER BY number DESC"
         with self._database.reading() as connection:
-            sql = f"SELECT * FROM results WHERE {_HELD} ORDER BY number"
-            return [result_of(row) for row in connection.execute(sql)]
+            rows = connection.execute(sql) if last is None else connection.execute(f"{sql} LIMIT ?", (last,))
+            return [result_of(row) for row in rows][::-1]
 
     def result(self, identifier: str) -> tuple[Result, Record] | None:
         """A result and how it is kept, or None."""
@@ -266,7 +268,7 @@ class Store:
 
         Those that another process has pinned or deleted meanwhile are left out; which were deleted.
         """
-        gone = []
+        gone, freed = [], set[int]()
         now, large = datetime.now(UTC).isoformat(timespec="seconds"), self._database.large
         with self._database.writing() as connection:
             for identifier in identifiers:
@@ -274,9 +276,10 @@ class Store:
                 if connection.execute(_EXPIRE, (number, now, number, number)).fetchone() is None:
                     continue
                 gone.append(identifier)
+                freed |= _contents_of(connection, identifier)
                 connection.execute("UPDATE results SET fingerprint = NULL WHERE number = ?", (number,))
                 connection.execute("DELETE FROM parts WHERE result = ?", (identifier,))
-            files = [name for number in _unnamed(connection) for name in _drop(connection, number)]
+            files = [name for number in _unnamed(connection, freed) for name in _drop(connection, number)]
         if large is not None:
             for name in files:
                 large.remove(name)
@@ -343,13 +346,26 @@ def _check_content(connection: Connection, record: Record) -> None:
         raise ContentGone("the content expired while it was being listed; put it again")
 
 
-def _unnamed(connection: Connection) -> list[int]:
-    """The contents, whole ones, that no result and no part has."""
+def _contents_of(connection: Connection, identifier: str) -> set[int]:
+    """The contents of a result and its parts."""
+    whole = connection.execute("SELECT record FROM results WHERE number = ?", (_number(identifier),)).fetchall()
+    parts = connection.execute("SELECT record FROM parts WHERE result = ?", (identifier,)).fetchall()
+    return {load_record(text).content for (text,) in (*whole, *parts)}
+
+
+def _unnamed(connection: Connection, freed: Set[int]) -> list[int]:
+    """The contents, whole ones, that no result and no part has.
+
+    Of what nothing has named yet only the old: another process may be about to list what it has just put there.
+    """
     named = {0}
     for sql in (f"SELECT record FROM results WHERE {_HELD}", "SELECT record FROM parts"):
         named |= {load_record(text).content for (text,) in connection.execute(sql).fetchall()}
+    before = (datetime.now(UTC) - _LISTING).isoformat()
+    sql = "SELECT record FROM results WHERE created < ? ORDER BY number DESC LIMIT 1"
+    settled = next((load_record(text).content for (text,) in connection.execute(sql, (before,)).fetchall()), 0)
     whole = connection.execute("SELECT id FROM contents WHERE size IS NOT NULL").fetchall()
-    return [number for (number,) in whole if number not in named]
+    return [number for (number,) in whole if number not in named and (number in freed or number < settled)]
 
 
 def _drop(connection: Connection, number: int) -> list[str]:

@@ -1,18 +1,22 @@
 """The pager as a middleware of LangChain's agents (`langchain` 1.x)."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
+from langchain.agents.structured_output import ProviderStrategy, ToolStrategy
 from langchain.tools.tool_node import ToolCallRequest
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, ToolMessage
 from langchain_core.tools import StructuredTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.types import Command
 
+from ..paged import shared_views
 from ..views import VERBS, Views
 from ..window import Fitted, Shown, Window
+from .blocks import parted
 from .callnames import CallNames
 
 Named = tuple[AnyMessage, list[str]]
@@ -22,20 +26,22 @@ class PagerMiddleware(AgentMiddleware[Any, Any, Any]):
     """Turns long tool results into cards, adds `open`, `find` and `query`, and keeps every prompt under a ceiling.
 
     With `ceiling_tokens` the results of earlier turns are shortened, several at once, before a model call would pass
-    it (`Window`); the agent's state keeps what the tools said, only what is sent changes. Failed calls, images and
-    artifacts are left alone. Tools named in `untouched` are never turned into cards. Raises CeilingExceeded before a
-    model call that can't be made to fit.
+    it (`Window`); the agent's state keeps what the tools said, only what is sent changes. Failed calls and artifacts
+    are left alone; of a result with an image the text is shortened, and the image stays. Tools named in `untouched`
+    are never turned into cards. Without `views` results are kept in `.toolpager` (`shared_views()`). Raises
+    CeilingExceeded before a model call that can't be made to fit.
     """
 
     def __init__(
         self,
-        views: Views,
+        views: Views | None = None,
         *,
         ceiling_tokens: int | None = None,
         reserve_tokens: int = 1024,
         untouched: Sequence[str] = (),
     ) -> None:
         super().__init__()
+        views = views or shared_views()
         self.tools = [StructuredTool.from_function(verb, parse_docstring=True) for verb in views.verbs]
         self._views = views
         self._untouched = frozenset((*VERBS, *untouched))
@@ -55,7 +61,7 @@ class PagerMiddleware(AgentMiddleware[Any, Any, Any]):
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[ToolMessage | Command[Any]]]
     ) -> ToolMessage | Command[Any]:
         """Run the tool; a long result comes back as its card."""
-        return self._told(await handler(request), request)
+        return await asyncio.to_thread(self._told, await handler(request), request)
 
     def wrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
@@ -68,7 +74,7 @@ class PagerMiddleware(AgentMiddleware[Any, Any, Any]):
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
     ) -> ModelResponse[Any]:
         """Call the model with a prompt that keeps under the ceiling."""
-        request, fitted = self._fitted(request)
+        request, fitted = await asyncio.to_thread(self._fitted, request)
         return self._reported(await handler(request), fitted)
 
     def _told(self, result: ToolMessage | Command[Any], request: ToolCallRequest) -> ToolMessage | Command[Any]:
@@ -86,17 +92,11 @@ class PagerMiddleware(AgentMiddleware[Any, Any, Any]):
     def _card(self, message: ToolMessage, name: str, arguments: dict[str, Any]) -> ToolMessage:
         if message.status == "error":
             return message
-        content, text = message.content, _text(message.content)
-        if text is not None:
-            told: Any = self._views.shown(text, tool=name, arguments=arguments)
-        else:
-            told = [
-                {**block, "text": self._views.shown(block["text"], tool=name, arguments=arguments)}
-                if isinstance(block, dict) and block.get("type") == "text"
-                else block
-                for block in content
-            ]
-        return message.model_copy(update={"content": told})
+        said = parted(message.content)
+        if said.text is None:
+            return message
+        told = self._views.shown(said.text, tool=name, arguments=arguments)
+        return message.model_copy(update={"content": said.saying(told)})
 
     def _fitted(self, request: ModelRequest[Any]) -> tuple[ModelRequest[Any], Fitted | None]:
         window = self._window
@@ -105,10 +105,13 @@ class PagerMiddleware(AgentMiddleware[Any, Any, Any]):
         named = list(_named(request.messages))
         shown = list(_shown(named, window))
         ids = {one.id for one in shown}
-        others = [one for one, names in named if not (isinstance(one, ToolMessage) and names[0] in ids)]
-        schemas = [tool if isinstance(tool, dict) else convert_to_openai_tool(tool) for tool in request.tools]
-        system = [request.system_message] if request.system_message else []
-        other_tokens = window.count(*(part for one in (*system, *others) for part in _said(one)), *schemas)
+        others = [
+            part
+            for one, names in named
+            for part in (parted(one.content).rest if names and names[0] in ids and _answers(one) else _said(one))
+        ]
+        system = list(_said(request.system_message)) if request.system_message else []
+        other_tokens = window.count(*system, *others, *_schemas(request))
         fitted = window.fit(shown, other_tokens=other_tokens)
         return request.override(messages=list(_replaced(named, fitted.texts, fitted.folded))), fitted
 
@@ -133,14 +136,16 @@ def _named(messages: Sequence[AnyMessage]) -> Iterator[Named]:
 
 
 def _shown(named: Sequence[Named], window: Window) -> Iterator[Shown]:
-    """The text results of turns whose calls are all answered."""
-    answers = {names[0]: _text(one.content) for one, names in named if isinstance(one, ToolMessage)}
+    """The results, as far as they are text, of turns whose calls are all answered."""
+    answers = {names[0]: parted(one.content) for one, names in named if _answers(one)}
     for message, names in named:
-        if not isinstance(message, AIMessage) or not names or any(answers.get(one) is None for one in names):
+        if not isinstance(message, AIMessage) or not names or any(one not in answers for one in names):
             continue
         cost = window.count(*_said(message)) // len(names)
+        stays = any(answers[one].rest for one in names)
         for one, call in zip(names, message.tool_calls, strict=True):
-            yield Shown(one, names[0], answers[one] or "", call["name"], call["args"], cost)
+            if (text := answers[one].text) is not None:
+                yield Shown(one, names[0], text, call["name"], call["args"], cost, stays)
 
 
 def _replaced(named: Sequence[Named], texts: Any, folded: frozenset[str]) -> Iterator[AnyMessage]:
@@ -151,18 +156,25 @@ def _replaced(named: Sequence[Named], texts: Any, folded: frozenset[str]) -> Ite
         elif isinstance(message, ToolMessage):
             if names[0] not in gone:
                 text = texts.get(names[0])
-                yield message if text is None else message.model_copy(update={"content": text})
+                told = message.content if text is None else parted(message.content).saying(text)
+                yield message if text is None else message.model_copy(update={"content": told})
         else:
             yield message
 
 
-def _text(content: str | Sequence[Any]) -> str | None:
-    """What a message says where it is nothing but text, as one string; None where it holds anything else."""
-    if isinstance(content, str):
-        return content
-    texts = [one if isinstance(one, str) else one.get("text") if one.get("type") == "text" else None for one in content]
-    said = [one for one in texts if isinstance(one, str)]
-    return "\n".join(said) if said and len(said) == len(texts) else None
+def _answers(message: AnyMessage) -> bool:
+    return isinstance(message, ToolMessage)
+
+
+def _schemas(request: ModelRequest[Any]) -> Iterator[object]:
+    """What of tools and the answer's form stands in a prompt."""
+    yield from (tool if isinstance(tool, dict) else convert_to_openai_tool(tool) for tool in request.tools)
+    form: Any = request.response_format
+    if form is not None and not isinstance(form, ToolStrategy | ProviderStrategy):
+        form = ToolStrategy(getattr(form, "schema", form))
+    if form is not None:
+        specs = form.schema_specs if isinstance(form, ToolStrategy) else [form.schema_spec]
+        yield from ([one.name, one.description, one.json_schema] for one in specs)
 
 
 def _said(message: BaseMessage) -> Iterator[object]:

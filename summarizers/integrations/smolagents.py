@@ -8,25 +8,28 @@ from weakref import WeakKeyDictionary
 
 from smolagents import ActionStep, MultiStepAgent, Tool
 
+from ..paged import shared_views
 from ..views import VERBS, Verb, Views
 from ..window import Fitted, Shown, Window
 
 
-def paged_tools(views: Views, tools: Sequence[Tool]) -> list[Tool]:
+def paged_tools(tools: Sequence[Tool], views: Views | None = None) -> list[Tool]:
     """A tool-calling agent's tools, long results told by their cards, and `open`, `find` and `query` beside them.
 
     The tools are changed in place. Images and audio pass as they are. A `CodeAgent` works on values, so give it its
-    tools as they are with `verb_tools`, and the `StepCallback`.
+    tools as they are with `verb_tools`, and the `StepCallback`. Without `views` results are kept in `.toolpager`
+    (`shared_views()`).
     """
+    views = views or shared_views()
     for one in tools:
         if one.name not in VERBS and one.output_type not in ("image", "audio"):
             _page(one, views)
     return [*tools, *verb_tools(views)]
 
 
-def verb_tools(views: Views) -> list[Tool]:
+def verb_tools(views: Views | None = None) -> list[Tool]:
     """`open`, `find` and `query`."""
-    return [_Verb(verb) for verb in views.verbs]
+    return [_Verb(verb) for verb in (views or shared_views()).verbs]
 
 
 class StepCallback:
@@ -37,9 +40,9 @@ class StepCallback:
     where the memory can't be made to fit.
     """
 
-    def __init__(self, views: Views, *, ceiling_tokens: int, reserve_tokens: int = 1024) -> None:
-        self._views = views
-        self._window = Window(views, ceiling_tokens=ceiling_tokens, reserve_tokens=reserve_tokens)
+    def __init__(self, views: Views | None = None, *, ceiling_tokens: int, reserve_tokens: int = 1024) -> None:
+        self._views = views or shared_views()
+        self._window = Window(self._views, ceiling_tokens=ceiling_tokens, reserve_tokens=reserve_tokens)
         self._taken: WeakKeyDictionary[MultiStepAgent, _Taken] = WeakKeyDictionary()
 
     def __call__(self, step: ActionStep, agent: MultiStepAgent) -> None:
@@ -53,7 +56,8 @@ class StepCallback:
         taken.keep(steps, window)
         shown = [taken.results[id(one)].shown for one in steps if id(one) in taken.results]
         schemas = [[one.name, one.description, one.inputs] for one in agent.tools.values()]
-        others = [_text(message) for other in _others(agent) for message in other.to_messages()]
+        others: list[object] = [_text(message) for other in _others(agent) for message in other.to_messages()]
+        others += [[b"image"] * len(one.observations_images) for one in steps if one.observations_images]
         said = [text for one in steps for text in taken.said(one)]
         taken.fitted = fitted = window.fit(shown, other_tokens=window.count(*others, *said, *schemas))
         for one in steps:
@@ -102,7 +106,15 @@ class _Taken:
                 name, arguments = _call(one)
                 said = tuple(_said(one))
                 number, self.made = str(self.made), self.made + 1
-                shown = Shown(number, number, one.observations, name, arguments, window.count(*said))
+                shown = Shown(
+                    number,
+                    number,
+                    one.observations,
+                    name,
+                    arguments,
+                    window.count(*said),
+                    bool(one.observations_images),
+                )
                 self.results[id(one)] = _Result(one, shown, said)
 
     def said(self, step: ActionStep) -> Sequence[str]:

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -132,6 +133,35 @@ def test_a_huge_pipe_is_never_whole_in_memory(tmp_path: Path) -> None:
         assert process.stderr is not None
         card = json.loads(process.stdout.read())
         peak_kilobytes = int(process.stderr.read().split()[-1])
-    assert card["name"] == "stdin"
+    assert card["name"] == "stream"
     assert card["bytes"] == megabytes * (1_000_000 // len(line)) * len(line)
     assert peak_kilobytes * 1024 < 160_000_000
+
+
+@pytest.mark.parametrize("limit", ["2000", "10MB"], ids=["short", "spooled"])
+def test_a_pipe_without_end_ends_at_the_limit_and_loses_nothing(stored: Path, limit: str) -> None:
+    """What came before the limit is a result, and the sentence names it; a pipe that ends there is no error."""
+    most = {"2000": 2_000, "10MB": 10_000_000}[limit]
+    done = shell(stored, f"yes 'one line' | toolpager page --limit-bytes {limit}")
+    assert done.returncode == 2
+    assert f"goes on after {most:,} bytes".encode() in done.stderr
+    kept = re.search(rb"kept as (r\d+)", done.stderr)
+    assert kept, done.stderr
+    exported = shell(stored, f"toolpager export {kept[1].decode()}").stdout
+    assert exported == (b"one line\n" * (most // 9 + 1))[:most]
+    assert shell(stored, f"head -c {most} /dev/zero | toolpager page --limit-bytes {limit}").returncode == 0
+
+
+def test_a_device_without_end_is_refused_and_nothing_of_it_kept(stored: Path) -> None:
+    """It can be read again; the store is as it was."""
+    before = shell(stored, "toolpager results").stdout
+    done = shell(stored, "toolpager page /dev/zero --limit-bytes 20MB")
+    assert done.returncode == 2
+    assert b"goes on after 20,000,000 bytes, the limit: nothing of it is kept" in done.stderr
+    assert shell(stored, "toolpager results").stdout == before
+
+
+def test_a_named_pipe_is_read_as_standard_input_is(stored: Path) -> None:
+    """To its end."""
+    done = shell(stored, "mkfifo line; (seq 5 > line &) ; toolpager page line --json")
+    assert json.loads(done.stdout)["bytes"] == 10

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from conversation import TASK, rows
 from langchain_core.messages import HumanMessage
 from pydantic_ai.models.test import TestModel
 
+from summarizers.paged import shared_views
+
 README = Path(__file__).resolve().parents[2] / "README.md"
 
 
 def _made(framework: str, names: dict[str, Any]) -> dict[str, Any]:
-    """What the example of a framework defines, given a model and tools; its pager is closed at the end."""
+    """What the example of a framework defines, given a model and tools."""
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     example = next(block for block in blocks if block.startswith(f"# {framework}"))
     exec(compile(example, "README.md", "exec"), names)
@@ -25,8 +28,11 @@ def _made(framework: str, names: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
+    yield
+    shared_views().pager.close()
+    shared_views.cache_clear()
 
 
 def test_langchain_example_runs() -> None:
@@ -35,7 +41,6 @@ def test_langchain_example_runs() -> None:
     made = _made("LangChain", {"model": model, "tools": [test_langchain.fetch]})
     state = made["agent"].invoke({"messages": [HumanMessage(TASK)]})
     assert str(state["messages"][2].content).startswith("[r1")
-    made["views"].pager.close()
 
 
 def test_pydantic_ai_example_runs() -> None:
@@ -48,7 +53,6 @@ def test_pydantic_ai_example_runs() -> None:
     made = _made("Pydantic AI", {"model": TestModel(), "tools": [fetch]})
     answer = asyncio.run(made["agent"].run(TASK))
     assert "[r1" in str(answer.all_messages())
-    made["views"].pager.close()
 
 
 def test_openai_agents_example_runs() -> None:
@@ -60,7 +64,6 @@ def test_openai_agents_example_runs() -> None:
     made["config"].tracing_disabled = True
     answer = asyncio.run(Runner.run(made["agent"], TASK, run_config=made["config"], max_turns=100))
     assert answer.final_output == "done"
-    made["views"].pager.close()
 
 
 def test_smolagents_example_runs() -> None:
@@ -68,4 +71,3 @@ def test_smolagents_example_runs() -> None:
     model = test_smolagents.Scripted(in_code=False)
     made = _made("smolagents", {"model": model, "tools": [test_smolagents.Fetch()]})
     assert made["agent"].run(TASK, max_steps=60) == "done"
-    made["views"].pager.close()

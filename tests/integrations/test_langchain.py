@@ -7,12 +7,14 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from conversation import CALLS, CEILING, QUERY, RESERVE, TASK, rows, tokens
+from conversation import CALLS, CEILING, QUERY, RESERVE, TASK, longest_pause, rows, slow, tokens
 from langchain.agents import create_agent
+from langchain.agents.structured_output import ProviderStrategy, ToolStrategy
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.tools import tool
+from pydantic import BaseModel
 
 from pager import Pager
 from summarizers import CeilingExceeded, Views
@@ -137,6 +139,92 @@ def test_text_blocks_are_text_and_images_stay() -> None:
     assert len(model.seen) == CALLS + 2
     assert all(str(prompt).count("iVBORw0KGgoiVBORw0KGgo") > 0 for prompt in model.seen[3:])
     assert any(len(prompt) < 2 * CALLS for prompt in model.seen[-2:])
+    (pictured,) = [one for one in model.seen[-1] if isinstance(one, ToolMessage) and "iVBOR" in str(one.content)]
+    assert isinstance(pictured.content, list)
+    assert tokens(str(pictured.content[0])) < 200
+    assert pictured.content[1] == image
+
+
+def test_what_people_say_between_calls_stays_in_its_place() -> None:
+    """Six rounds of one conversation, each of five calls: every question, in order, in every later prompt."""
+
+    class Rounds(Scripted):
+        def _generate(self, messages: list[BaseMessage], *given: Any, **named: Any) -> ChatResult:
+            made = super()._generate(messages, *given, **named)
+            if len(self.seen) % 6 == 0:
+                return ChatResult(generations=[ChatGeneration(message=AIMessage("so far so good"))])
+            return made
+
+    model = Rounds(seen=[], offered=[])
+    state: dict[str, Any] = {"messages": []}
+    with Pager() as pager:
+        middleware = PagerMiddleware(Views(pager), ceiling_tokens=CEILING, reserve_tokens=RESERVE)
+        agent = create_agent(model, [fetch], middleware=[middleware])
+        for number in range(6):
+            state = agent.invoke({"messages": [*state["messages"], HumanMessage(f"{number}: {TASK}")]})
+    assert len(model.seen) == 36
+    for turn, prompt in enumerate(model.seen):
+        assert _sent(prompt) <= CEILING - RESERVE
+        people = [str(one.content)[0] for one in prompt if isinstance(one, HumanMessage)]
+        assert people == [str(number) for number in range(turn // 6 + 1)]
+        asked = [call["id"] for one in prompt if isinstance(one, AIMessage) for call in one.tool_calls]
+        assert asked == [one.tool_call_id for one in prompt if isinstance(one, ToolMessage)]
+
+
+class Verdict(BaseModel):
+    """What was found."""
+
+    region: str
+    milliseconds: int
+
+
+@pytest.mark.parametrize("form", [Verdict, ToolStrategy(Verdict), ProviderStrategy(Verdict)], ids=type)
+def test_the_schema_of_a_structured_answer_is_counted(form: Any) -> None:
+    """It stands in the prompt, so it takes of the room."""
+
+    def room(**more: Any) -> int:
+        model = Scripted(seen=[], offered=[])
+        with Pager() as pager:
+            middleware = PagerMiddleware(Views(pager), ceiling_tokens=CEILING, reserve_tokens=RESERVE)
+            agent = create_agent(model, [fetch], middleware=[middleware], **more)
+            with pytest.raises(CeilingExceeded) as caught:
+                agent.invoke({"messages": [HumanMessage("word " * CEILING)]})
+        return caught.value.input_tokens
+
+    assert room(response_format=form) > room() + 20
+
+
+def test_a_structured_answer_comes_after_many_calls() -> None:
+    """Its own call is no result that could be shortened away."""
+
+    class Deciding(Scripted):
+        def _generate(self, messages: list[BaseMessage], *given: Any, **named: Any) -> ChatResult:
+            made = super()._generate(messages, *given, **named)
+            if len(self.seen) <= 20:
+                return made
+            call = {
+                "name": "Verdict",
+                "args": {"region": "zone-1", "milliseconds": 9_002},
+                "id": "v",
+                "type": "tool_call",
+            }
+            return ChatResult(generations=[ChatGeneration(message=AIMessage("", tool_calls=[call]))])
+
+    model = Deciding(seen=[], offered=[])
+    with Pager() as pager:
+        middleware = PagerMiddleware(Views(pager), ceiling_tokens=CEILING, reserve_tokens=RESERVE)
+        agent = create_agent(model, [fetch], middleware=[middleware], response_format=ToolStrategy(Verdict))
+        state = agent.invoke({"messages": [HumanMessage(TASK)]}, {"recursion_limit": 200})
+    assert state["structured_response"] == Verdict(region="zone-1", milliseconds=9_002)
+    assert all(_sent(prompt) <= CEILING - RESERVE for prompt in model.seen)
+
+
+def test_other_conversations_go_on_while_a_result_is_put_away() -> None:
+    """In an async agent the store works in a thread."""
+    with Pager() as pager:
+        views = slow(Views(pager))
+        agent = create_agent(Scripted(seen=[], offered=[], calls=1), [fetch], middleware=[PagerMiddleware(views)])
+        assert longest_pause(agent.ainvoke({"messages": [HumanMessage(TASK)]})) < 0.9
 
 
 def test_between_compactions_the_sent_prefix_does_not_change() -> None:

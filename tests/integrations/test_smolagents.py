@@ -64,7 +64,7 @@ def test_forty_steps_stay_under_the_ceiling(in_code: bool) -> None:
     with Pager() as pager:
         views = Views(pager)
         agent = kind(
-            tools=[Fetch(), *verb_tools(views)] if in_code else paged_tools(views, [Fetch()]),
+            tools=[Fetch(), *verb_tools(views)] if in_code else paged_tools([Fetch()], views),
             model=model,
             step_callbacks=[StepCallback(views, ceiling_tokens=ceiling, reserve_tokens=RESERVE)],
             max_steps=60,
@@ -86,7 +86,7 @@ def test_a_second_task_of_an_agent_is_told_its_own_results(reset: bool) -> None:
         views = Views(pager)
         callback = StepCallback(views, ceiling_tokens=CEILING, reserve_tokens=RESERVE)
         model = Scripted(in_code=False)
-        tools = paged_tools(views, [Fetch()])
+        tools = paged_tools([Fetch()], views)
         agent: Any = ToolCallingAgent(
             tools, model, step_callbacks=[callback], max_steps=60, verbosity_level=LogLevel.OFF
         )

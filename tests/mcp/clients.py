@@ -1,5 +1,6 @@
 """The official MCP client, started against a command, and servers it may be started against."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -69,6 +70,12 @@ async def connected(
 def proxied(store: Path, *options: str) -> tuple[str, ...]:
     """The command of the proxy with a store of its own; a server's command may follow."""
     return (*PROXY, "--store", str(store), *options)
+
+
+def toy(folder: Path, name: str = "toy", **results: object) -> tuple[str, ...]:
+    """The command of a server whose tools give these results."""
+    (folder / f"{name}.json").write_text(json.dumps(results))
+    return (sys.executable, str(Path(__file__).with_name("toyserver.py")), name, str(folder / f"{name}.json"))
 
 
 def node_server(name: str) -> str:

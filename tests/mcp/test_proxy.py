@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clients import PROXY, Client, connected, proxied
+from clients import PROXY, Client, connected, proxied, toy
 from mcp import MCPError
 
 from agent.errors import BadInput
@@ -26,12 +26,6 @@ LONG = "".join(f"line {number} of a long text\n" for number in range(2000))
 def text(said: str) -> dict[str, Any]:
     """A text block."""
     return {"type": "text", "text": said}
-
-
-def toy(folder: Path, name: str = "toy", **results: object) -> tuple[str, ...]:
-    """The command of a server whose tools give these results."""
-    (folder / f"{name}.json").write_text(json.dumps(results))
-    return (sys.executable, str(Path(__file__).with_name("toyserver.py")), name, str(folder / f"{name}.json"))
 
 
 def through(folder: Path, check: Callable[[Client], Awaitable[None]], *options: str, **results: object) -> None:

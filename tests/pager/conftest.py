@@ -32,9 +32,32 @@ def _unprivileged() -> list[str]:
     return ["runuser", "-u", "postgres", "--"]
 
 
+class Cluster:
+    """A PostgreSQL server of the tests' own, listening on a socket in a folder; it can be stopped and started."""
+
+    def __init__(self, programs: Path, user: list[str], folder: Path) -> None:
+        self.url = f"postgresql://tester@/postgres?host={folder}"
+        self._folder = folder
+        self._control = [*user, programs / "pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log"]
+        make = [*user, programs / "initdb", "-D", folder / "data", "-U", "tester", "-A", "trust", "-N"]
+        self._run(make)
+
+    def start(self) -> None:
+        """Take connections."""
+        options = f"-k {self._folder} -c listen_addresses= -c fsync=off -c full_page_writes=off"
+        self._run([*self._control, "-o", options, "start"])
+
+    def stop(self, mode: str = "fast") -> None:
+        """End all connections, and answer none."""
+        self._run([*self._control, "-m", mode, "stop"])
+
+    def _run(self, command: list[str | Path]) -> None:
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """The URL of a server of the tests' own, listening on a socket in a folder."""
+def cluster() -> Iterator[Cluster]:
+    """A running server; whoever stops it starts it again."""
     pytest.importorskip("psycopg", reason="psycopg is not installed (the extra `postgres`)")
     programs = _programs()
     if programs is None:
@@ -43,17 +66,19 @@ def server() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="toolpager-pg-"))
     if user:
         shutil.chown(folder, "postgres")
-    data = folder / "data"
-    quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": "/"}
-    subprocess.run([*user, programs / "initdb", "-D", data, "-U", "tester", "-A", "trust", "-N"], **quiet)  # type: ignore[call-overload]
-    options = f"-k {folder} -c listen_addresses= -c fsync=off -c full_page_writes=off"
-    control = [*user, programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log"]
-    subprocess.run([*control, "-o", options, "start"], **quiet)  # type: ignore[call-overload]
+    made = Cluster(programs, user, folder)
+    made.start()
     try:
-        yield f"postgresql://tester@/postgres?host={folder}"
+        yield made
     finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], **quiet)  # type: ignore[call-overload]
+        made.stop("immediate")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def server(cluster: Cluster) -> str:
+    """The URL of the server."""
+    return cluster.url
 
 
 @pytest.fixture(params=["folder", "postgresql"])

@@ -1,15 +1,18 @@
 """A store keeps its promises in a folder and on a server alike: many writers, many readers, nothing lost."""
 
+import hashlib
 import multiprocessing
 import os
 import random
 import signal
 import subprocess
 import sys
+import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from conftest import Cluster
 
 from pager import Call, Lazy, Pager, StoreFailed, UnknownAddress, counter
 from pager.storage.postgres import Postgres
@@ -182,12 +185,24 @@ def test_a_server_that_cannot_be_reached_is_a_sentence_without_its_password() ->
 
 
 def test_a_content_that_expired_before_it_was_listed_is_not_listed() -> None:
-    """A record never names what is gone; whoever put it is told to put it again."""
+    """A record never names what is gone, though the same bytes were just put; whoever put them is told to again."""
+    store = store_at(None)
+    content = store.add_content(b"abc")
+    record = Record("text", "text", content.id, 3)
+    first = store.add_result(record, name=None, call=None, fingerprint=None)
+    assert store.add_content(b"abc") == content
+    store.expire([first.id])
+    with pytest.raises(ContentGone, match="put it again"):
+        store.add_result(record, name=None, call=None, fingerprint=None)
+    store.close()
+
+
+def test_a_content_that_is_about_to_be_listed_stays() -> None:
+    """However often others expire meanwhile, the writer gets on."""
     store = store_at(None)
     content = store.add_content(b"abc")
     store.expire([])
-    with pytest.raises(ContentGone, match="put it again"):
-        store.add_result(Record("text", "text", content.id, 3), name=None, call=None, fingerprint=None)
+    assert store.add_result(Record("text", "text", content.id, 3), name=None, call=None, fingerprint=None).id == "r1"
     store.close()
 
 
@@ -242,3 +257,91 @@ def test_a_schema_without_rights_is_a_sentence(place: str, server: str) -> None:
     with pytest.raises(StoreFailed, match=r"cannot open the store.*(permission denied|no schema)") as caught:
         Pager(place.replace("tester@", "guest:hunter2@"))
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_while_a_server_is_down_every_call_says_so_and_nothing_is_lost(place: str, cluster: Cluster) -> None:
+    """Stopped and started between two puts: the next call works, in the process that met the outage too."""
+    with Pager(place) as pager:
+        pager.put("before " * 50, name="first")
+        cluster.stop()
+        try:
+            for call in (lambda: pager.put("lost? " * 50, name="second"), lambda: pager.open("r1"), pager.results):
+                with pytest.raises(StoreFailed, match="check that the server runs"):
+                    call()
+        finally:
+            cluster.start()
+        assert pager.put("after " * 50, name="second").id == "r2"
+        assert [pager.node(one.id).text()[:5] for one in pager.results()] == ["befor", "after"]
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
+def test_a_large_file_streams_into_a_server(place: str, tmp_path: Path) -> None:
+    """40 MB: every byte comes back, and the process never holds half of them."""
+    log, megabytes = tmp_path / "large.log", 40
+    piece = b"".join(b"2026-01-01 INFO line %05d of many, many lines: %d\n" % (n, n * n) for n in range(20_000))
+    log.write_bytes(piece * (megabytes * 1_000_000 // len(piece)))
+    code = (
+        "import hashlib, sys\nfrom pager import Pager\n"
+        "peak = lambda: int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])\n"
+        "with Pager(sys.argv[1]) as pager:\n"
+        "    pager.put_file(sys.argv[3], name='small'); before = peak()\n"
+        "    result = pager.put_file(sys.argv[2]); digest = hashlib.sha256()\n"
+        "    for part in pager.original(result.id): digest.update(part)\n"
+        "print(peak() - before, digest.hexdigest())"
+    )
+    small = tmp_path / "small.log"
+    small.write_bytes(piece)
+    ran = subprocess.run(
+        [sys.executable, "-c", code, place, str(log), str(small)],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    kilobytes, digest = ran.stdout.split()
+    assert digest == hashlib.sha256(log.read_bytes()).hexdigest()
+    assert int(kilobytes) < megabytes * 1000 / 2
+
+
+def _expire_many(place: str) -> None:
+    with _pager(place) as pager:
+        for _ in range(10):
+            pager.expire(keep_bytes=200)
+
+
+def test_processes_that_expire_at_once_while_another_writes_agree(place: str) -> None:
+    """No error in any of them; what is listed opens whole, what is gone says so, and no id is given twice."""
+    context = multiprocessing.get_context("spawn")
+    expiring = [context.Process(target=_expire_many, args=(place,)) for _ in range(2)]
+    writing = context.Process(target=_put_many, args=(place, 0))
+    for one in (*expiring, writing):
+        one.start()
+    for one in (*expiring, writing):
+        one.join(120)
+        assert one.exitcode == 0
+    with _pager(place) as pager:
+        pager.expire(keep_bytes=200)
+        listed = pager.results()
+        assert sum(one.size_bytes for one in listed) <= 200
+        assert all(pager.node(one.id).text().startswith("result ") for one in listed)
+        ids = {one.id for one in listed}
+        for number in range(1, 21):
+            if f"r{number}" not in ids:
+                with pytest.raises(UnknownAddress, match="it expired at"):
+                    pager.open(f"r{number}")
+        assert pager.put("one more").id == "r21"
+
+
+def test_ten_thousand_results_are_listed_and_expired_in_seconds() -> None:
+    """The newest few at once, all of them in order, and all but a few gone."""
+    with Pager(counter=COUNTER) as pager:
+        for number in range(10_000):
+            pager.put(f"result {number}", name=f"n{number}")
+        began = time.monotonic()
+        assert [one.name for one in pager.results(last=2)] == ["n9998", "n9999"]
+        assert [one.name for one in pager.results()] == [f"n{number}" for number in range(10_000)]
+        assert len(pager.expire(older_than=timedelta(0), keep_bytes=0)) == 10_000
+        assert pager.results() == []
+        assert time.monotonic() - began < 10

@@ -1,7 +1,11 @@
 """Models behind servers, by a server that does as it is told."""
 
 import json
+import signal
 import socket
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -305,6 +309,38 @@ def test_the_context_is_read_from_what_the_server_lists(fake: FakeServer) -> Non
     with pytest.raises(ContextExceeded) as caught:
         model.generate(model.prompt([Message("user", "q")], ()), max_new_tokens=9, choice=Choice((), True))
     assert caught.value.context_tokens is None
+
+
+@pytest.mark.parametrize("resumed", [False, True], ids=["new", "resumed"])
+def test_a_person_who_interrupts_a_run_is_told_how_it_goes_on(fake: FakeServer, tmp_path: Path, resumed: bool) -> None:
+    """Ctrl-C in the midst of a generation; the folder that is named is one that can be resumed."""
+    run, asked, answered, refusing = tmp_path / "a run", threading.Event(), threading.Event(), threading.Event()
+
+    def reply(body: Body) -> Body:
+        if refusing.is_set() and (run / "events.jsonl").exists():
+            raise Refusal(401, {"error": {"message": "no more"}})
+        if (run / "events.jsonl").exists():
+            asked.set()
+            answered.wait(30)
+        return {"content": "It is layer 17."}
+
+    fake.reply = reply
+    command = [sys.executable, "-c", "from agent.cli import main; main()", "investigate"]
+    served = ["--model", "openai:m", "--base-url", fake.url]
+    first = [*command, "Which layer?", *served, "--run", str(run), "--ceiling", "4096"]
+    if resumed:
+        refusing.set()
+        assert subprocess.run(first, capture_output=True, check=False, cwd=tmp_path).returncode == 2
+        refusing.clear()
+        first = [*command, "--resume", str(run)]
+    with subprocess.Popen(first, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert asked.wait(60)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=30)[1]
+    answered.set()
+    assert process.returncode == 130
+    assert "ceiling 4,096 (given): the model reads 32,000 tokens" in said or resumed
+    assert said.endswith(f"interrupted; go on with: toolpager investigate --resume '{run}'\n")
 
 
 def settings() -> Settings:
