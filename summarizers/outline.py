@@ -139,7 +139,8 @@ def _within(key: str, field: str, column: Sequence[Any]) -> _Field:
 
 
 def _filled(values: Sequence[object]) -> bool:
-    return all(value is not None and is_scalar(value) for value in values)
+    one_of_each = {type(value): value for value in values}
+    return all(value is not None and is_scalar(value) for value in one_of_each.values())
 
 
 def _quoted(name: str) -> str:

@@ -87,12 +87,20 @@ def _whole_lines(sample: str, whole: bool) -> list[str]:
 def _jsonish(sample: str, lines: list[str], suffix: str) -> Guess | None:
     if not _OPENING.match(sample):
         return None
-    parsed = [_json_line(line) for line in lines[:20]]
-    if all(parsed) and (len(parsed) > 1 or suffix in JSONL_NAMES):
-        tabular = all(one == "object" for one in parsed)
-        return Guess("jsonl", "table" if tabular else "list")
+    if (len(lines) > 1 or suffix in JSONL_NAMES) and (kinds := _json_lines(lines[:20])):
+        return Guess("jsonl", "table" if kinds == {"object"} else "list")
     meant = suffix in JSON_NAMES | JSONL_NAMES or bool(_MEANT_AS_JSON.match(sample))
     return Guess("json", "mapping", meant=meant)
+
+
+def _json_lines(lines: list[str]) -> set[str]:
+    """What the lines are, each a JSON document of its own; empty where one is none."""
+    kinds = set[str]()
+    for line in lines:
+        if (kind := _json_line(line)) is None:
+            return set()
+        kinds.add(kind)
+    return kinds
 
 
 def _json_line(line: str) -> str | None:
