@@ -45,7 +45,7 @@ def array_shape(value: list[Any]) -> tuple[int, ...] | None:
     if not types or not types <= {int, float}:
         return None
     whole = [item for item in level if type(item) is int] if int in types else []
-    return tuple(shape) if not whole or (-INT64 <= min(whole) and max(whole) < INT64) else None
+    return tuple(shape) if not whole or (min(whole) >= -INT64 and max(whole) < INT64) else None
 
 
 def unit_of(kind: Kind) -> str:

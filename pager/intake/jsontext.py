@@ -61,7 +61,9 @@ def parse_json(text: str) -> Any:
 def _may_overflow(text: str) -> bool:
     """Whether a number in it may be one that Python's own types lose."""
     starts = range(0, len(text), LONG_DIGITS)
-    return any(exponent.search(text) for exponent in BIG_EXPONENTS) or any(text[at : at + LONG_DIGITS].isdigit() for at in starts)
+    return any(exponent.search(text) for exponent in BIG_EXPONENTS) or any(
+        text[at : at + LONG_DIGITS].isdigit() for at in starts
+    )
 
 
 def number(literal: str) -> float:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from ..fact import Fact
 from ..reading.alarm import alarms, trouble_in
 from ..reading.family import Family, families
+from ..reading.labelled import Column
 from ..reading.lines import TEXTUAL, clip, head, listing, ranked, stream
 from ..reading.logline import layout_of
 from ..reading.mask import MASK, is_identifier
 from ..reading.passage import quotes
 from ..reading.stamp import lasting, starts_with_stamp
-from ..reading.tally import Column, Tally
+from ..reading.tally import Tally
 
 if TYPE_CHECKING:
     from pager import Node
