@@ -71,8 +71,10 @@ def _runs(rule: str) -> list[tuple[int, int]]:
 
 
 def _barred(lines: Sequence[str]) -> bool:
+    if not all(map(_BARS.search, lines)):
+        return False
     counts = [len(_BARS.findall(line)) for line in lines]
-    return min(counts) >= 1 and max(counts) >= 2 and sum(count == counts[0] for count in counts) >= 0.8 * len(counts)
+    return max(counts) >= 2 and sum(count == counts[0] for count in counts) >= 0.8 * len(counts)
 
 
 def _of_bars(body: Sequence[tuple[int, str]]) -> Grid | None:
@@ -156,14 +158,17 @@ def _headless(body: Sequence[tuple[int, str]]) -> Grid | None:
     for separator, most in ((":", 40), ("\t", 100), (None, _most_words(lines))):
         if most < 2:
             continue
-        rows = [line.split(separator, most - 1 if separator is None else -1) for line in lines]
-        width = len(rows[0])
+        cuts = most - 1 if separator is None else -1
+        width = len(lines[0].split(separator, cuts))
+        if width < (2 if separator is None else 4):
+            continue
+        rows = [line.split(separator, cuts) for line in lines]
         usual = sum(len(row) == width for row in rows) >= 0.9 * len(rows)
         if separator is None and any(
             {row[at : at + 1] == [mark] for row in rows} == {True} for at in (1, 2) for mark in ":="
         ):
             continue
-        if width < (2 if separator is None else 4) or not usual or not _shaped(rows[0], rows[1:]):
+        if not usual or not _shaped(rows[0], rows[1:]):
             continue
         kept = [(index, row) for (index, _), row in zip(body, rows, strict=True) if len(row) == width]
         listed = separator is None and width == len(_LISTED) and _SHAPES[3].match(rows[0][0])
