@@ -39,7 +39,7 @@ _CODE = re.compile(
     r"(?:export )?(?:default )?function\b|"
     r"(?:public|private|protected) |(?:static |extern |inline )?(?:void|int|char|bool|double|float) \w+\()"
 )
-_PYTHON = re.compile(r"^(?:def |class |import |from \w[\w.]* import |@\w|async def )", re.MULTILINE)
+_PYTHON = re.compile(r"\n(?:def |class |import |from \w[\w.]* import |@\w|async def )")
 _PROSE = re.compile(r"[,;] |[.!?:]\s*$")
 _NUMERIC = re.compile(r"[-+]?\d")
 
@@ -155,7 +155,7 @@ def _plain(sample: str, lines: list[str], suffix: str) -> Guess:
 def _language(sample: str, lines: list[str]) -> str | None:
     if sample.startswith("#!"):
         return "python" if "python" in lines[0] else "shell"
-    if len(_PYTHON.findall(sample)) >= 2 and _is_python("\n".join(sample.split("\n")[:40])):
+    if len(_PYTHON.findall(f"\n{sample}")) >= 2 and _is_python("\n".join(sample.split("\n")[:40])):
         return "python"
     heads = sum(1 for line in lines if _CODE.match(line))
     ends = sum(1 for line in lines if line.rstrip()[-1:] in "{};")

@@ -40,7 +40,7 @@ class Grid:
 
 def is_rule(line: str) -> bool:
     """Whether a line only draws."""
-    return bool(_RULE.match(line)) and not line.isspace()
+    return not line[:1].isalnum() and bool(_RULE.match(line)) and not line.isspace()
 
 
 def grid_of(lines: Sequence[tuple[int, str]]) -> Grid | None:
@@ -119,8 +119,10 @@ def _of_gaps(body: Sequence[tuple[int, str]], spans: list[tuple[int, int]] | Non
 def _of_words(body: Sequence[tuple[int, str]]) -> Grid | None:
     """Numbers under a header of as many words, which stand closer together than their gaps would tell."""
     header = body[0][1].replace("|", " ").split()
+    if len(header) < _CLOSE or any(len(line.split()) != len(header) for _, line in body[1:]):
+        return None
     rows = [line.split() for _, line in body[1:]]
-    if len(header) < _CLOSE or any(len(row) != len(header) for row in rows) or not _is_header(header):
+    if not _is_header(header):
         return None
     numbers = sum(bool(_NUMERAL.match(cell)) for row in rows for cell in row)
     if numbers < _MOSTLY * len(rows) * len(header):
@@ -242,14 +244,14 @@ def _joined_last(names: list[str], rows: list[tuple[str, ...]]) -> tuple[list[st
 def _is_header(cells: Sequence[str]) -> bool:
     """Names, not numbers or sentences."""
     filled = [cell for cell in cells if cell]
+    if len(filled) < 2 or filled[0].endswith(":"):
+        return False
     wordy = sum(
         1
         for cell in filled
         if re.search(r"[A-Za-z#%]", cell) and not re.fullmatch(r"[-+]?\d[\d.,]* ?[A-Za-z%]{0,3}", cell)
     )
-    return (
-        len(filled) >= 2 and not filled[0].endswith(":") and wordy >= 0.8 * len(filled) and max(map(len, filled)) <= 60
-    )
+    return wordy >= 0.8 * len(filled) and max(map(len, filled)) <= 60
 
 
 def _is_table(names: Sequence[str], rows: Sequence[tuple[str, ...]]) -> bool:
