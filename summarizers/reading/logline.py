@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -75,6 +75,17 @@ def rank_of(level: str) -> str:
     return _ALIASES.get(level.upper(), level.upper())
 
 
+def spellings(ranks: Iterable[str], *, like: Iterable[str]) -> list[str]:
+    """The words for some levels, in the letters in which others are written.
+
+    >>> spellings(["WARN"], like=["info"])
+    ['warn', 'warning']
+    """
+    spelt = {str.upper if word.isupper() else str.lower if word.islower() else str.title for word in like}
+    words = [word for word in _WORDS.split("|") if rank_of(word) in set(ranks)]
+    return sorted(spell(word) for spell in spelt for word in words)
+
+
 @dataclass(frozen=True)
 class Layout:
     """The layout that most lines of one log share."""
@@ -104,6 +115,11 @@ class Layout:
             return Entry(stamp, "", "", "", rest.strip())
         level, component, host, message = found.group(self._level, "component", "host", "message")
         return Entry(stamp, _LETTERS.get(level, level), component.strip(), host, message.strip())
+
+    @property
+    def names_levels(self) -> bool:
+        """Whether levels are words, not letters."""
+        return "level" in self.pattern.groupindex
 
     @cached_property
     def _opening(self) -> re.Pattern[str]:

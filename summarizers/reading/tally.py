@@ -56,10 +56,11 @@ class _Shape:
 
 @dataclass(slots=True)
 class Tally:
-    """What one pass over the lines of a log has counted."""
+    """What passes over lines of a log have counted: `lines` of them, the next of which has the number `at`."""
 
     layout: Layout
     lines: int = 0
+    at: int = 0
     levels: Counter[str] = field(default_factory=Counter)
     written: dict[str, str] = field(default_factory=dict)
     components: Counter[str] = field(default_factory=Counter)
@@ -71,11 +72,13 @@ class Tally:
     gap: tuple[float, int] = (0.0, 0)
     blocks: int = 0
     _current: Group | None = None
+    _follows: bool = False
     _shapes: dict[str, _Shape] = field(default_factory=dict)
     _heads: Counter[tuple[str, ...]] = field(default_factory=Counter)
 
-    def read(self, lines: Iterable[str]) -> Tally:
-        """Count every line; return self."""
+    def read(self, lines: Iterable[str], *, start: int = 0) -> Tally:
+        """Count every line, the first of which has the number `start`; return self."""
+        self.at, self._current, self._follows = start, None, False
         parted = self.layout.parted
         for line in lines:
             if (found := parted(line)) is None:
@@ -83,6 +86,7 @@ class Tally:
             else:
                 self._count(*found)
             self.lines += 1
+            self.at += 1
             if self.lines % _AT_ONCE == 0:
                 self._settle()
         self._settle()
@@ -108,7 +112,7 @@ class Tally:
         group = self._current
         if group is not None and line and len(group.block) < _LONGEST_BLOCK and self.blocks < _MOST_BLOCKS:
             self.blocks += not group.block
-            group.block.append((self.lines, line))
+            group.block.append((self.at, line))
 
     def _count(self, stamp: str, rest: str) -> None:
         """Count an entry; of those that differ only in what is masked, the first alone is taken apart."""
@@ -147,23 +151,24 @@ class Tally:
             if value.count(".") == _DOTS_OF_AN_ADDRESS:
                 self._note("IP", value)
             elif column is not None:
-                column.add(value, self.lines)
+                column.add(value, self.at)
 
     def _time(self, stamp: str) -> None:
         """Keep the first and last stamp; read clocks only where the minute changes: shorter gaps are not told."""
         last = self.last
-        self.last = (stamp, self.lines)
+        self.last = (stamp, self.at)
+        follows, self._follows = self._follows, True
         if last is None:
             self.first = self.last
-        elif last[0][:_TO_THE_MINUTE] != stamp[:_TO_THE_MINUTE] and self.layout.style is not None:
+        elif follows and last[0][:_TO_THE_MINUTE] != stamp[:_TO_THE_MINUTE] and self.layout.style is not None:
             before, now = seconds(last[0], self.layout.style), seconds(stamp, self.layout.style)
             if before is not None and now is not None and now - before > self.gap[0]:
-                self.gap = (now - before, self.lines)
+                self.gap = (now - before, self.at)
 
     def _note(self, label: str, value: str) -> None:
         column = self._column(label)
         if column is not None:
-            column.add(value, self.lines)
+            column.add(value, self.at)
 
     def _column(self, label: str) -> Column | None:
         """The label's column; None beyond the most labels kept."""
@@ -178,7 +183,7 @@ class Tally:
             if known is not None:
                 return known
         columns = [self._column(label) if label else None for label in labels(mask)]
-        group = Group(mask, entry.message, rank, entry.component, self.lines, columns)
+        group = Group(mask, entry.message, rank, entry.component, self.at, columns)
         if len(self.groups) < 2 * _MOST_MASKS:
             self.groups[(rank, mask)] = group
         return group
