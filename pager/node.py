@@ -1,6 +1,7 @@
 """One addressable part of a result."""
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any, cast
 
 from .address import Slice, Step, format_step, join
@@ -104,15 +105,28 @@ class Node:
 
     def lines(self, start: int = 0, stop: int | None = None) -> Iterator[str]:
         """The lines of its text from start to stop, without line ends, read as they are asked for."""
-        body = self.body
-        if not isinstance(body, TextBody):
-            source = body.source()
-            text = source if hasattr(source, "line_count") else MemoryText(self.text())
-            body = TextBody(cast(MemoryText, text), "text")
-        return body.lines(start, stop)
+        return self._as_text().lines(start, stop)
+
+    def blocks(self) -> Iterator[str]:
+        """Its text in pieces of many whole lines, their ends as they stand."""
+        return self._as_text().blocks()
+
+    def _as_text(self) -> TextBody:
+        if isinstance(self.body, TextBody):
+            return self.body
+        source = self.body.source()
+        text = source if hasattr(source, "line_count") else MemoryText(self.text())
+        return TextBody(cast(MemoryText, text), "text")
 
     def value(self) -> Any:
-        """The parsed value: JSON-like, numpy.ndarray for an array, str for text, bytes for bytes."""
+        """The parsed value: JSON-like, numpy.ndarray for an array, str for text, bytes for bytes.
+
+        The rows of a table are parsed once and kept as long as the node.
+        """
+        return self._rows if self.kind == "table" else self.body.value()
+
+    @cached_property
+    def _rows(self) -> Any:
         return self.body.value()
 
     def rows(self) -> list[dict[str, Any]]:
@@ -120,6 +134,8 @@ class Node:
 
         Raises NotATable, which names the tables below, for anything else.
         """
+        if self.kind == "table":
+            return [row if isinstance(row, dict) else {"text": row} for row in self._rows]
         rows = self.body.rows()
         if rows is None:
             raise NotATable(self.address, self.kind, self._tables())
@@ -137,6 +153,10 @@ class Node:
     def address_of(self, key: Key) -> str:
         """The address a child of that name or number has."""
         return join(self.address, key)
+
+    def slice(self, start: int, stop: int) -> "Node":
+        """The items from start to stop (exclusive); raises UnknownAddress where there are none."""
+        return self._sliced(Slice(start, stop))
 
     def step(self, step: Step) -> "Node":
         """A child, an item or a slice; raises UnknownAddress."""

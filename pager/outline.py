@@ -94,7 +94,7 @@ def _headings(lines: Iterable[str]) -> Iterator[_Heading | int]:
     number = 0
     for number, full in enumerate(lines, 1):
         line = full[:400].rstrip("\r\n")
-        if fence := _FENCE.match(line):
+        if not line[:1].isalpha() and (fence := _FENCE.match(line)):
             fenced = None if fenced == fence[1] else fenced or fence[1]
         elif fenced is None and (heading := _heading(line, before, number - 1)):
             yield heading
@@ -103,19 +103,20 @@ def _headings(lines: Iterable[str]) -> Iterator[_Heading | int]:
 
 
 def _heading(line: str, before: str, number: int) -> _Heading | None:
-    if found := _HASHES.match(line):
+    worded = line[:1].isalpha()
+    if not worded and (found := _HASHES.match(line)):
         return _Heading(found[2], len(found[1]), number)
-    if "<h" in line.lower() and (found := _TAG.search(line)):
+    if "<" in line and (found := _TAG.search(line)):
         return _Heading(html.unescape(_MARKUP.sub("", found[2])).strip() or "section", int(found[1]), number)
-    if found := _UNDERLINE.match(line):
+    if not worded and (found := _UNDERLINE.match(line)):
         return _underlined(found[1], line, before, number)
-    if found := _BANNER.match(line):
+    if not worded and (found := _BANNER.match(line)):
         return _Heading(found[2], 1 if found[1] == "=" else 2, number)
+    if not line or before.strip():
+        return None
     if found := _NUMBERED.match(line):
-        return _Heading(line.strip(), found[1].strip(".").count(".") + 1, number) if not before.strip() else None
-    if not before.strip() and (found := _PART.match(line)):
-        return _Heading(found[1], 1, number)
-    return None
+        return _Heading(line.strip(), found[1].strip(".").count(".") + 1, number)
+    return _Heading(found[1], 1, number) if (found := _PART.match(line)) else None
 
 
 def _underlined(mark: str, line: str, before: str, number: int) -> _Heading | None:

@@ -41,8 +41,11 @@ def array_shape(value: list[Any]) -> tuple[int, ...] | None:
             return None
         shape.append(length)
         level = [item for row in level for item in row]
-    numbers = bool(level) and all(type(item) in (int, float) for item in level)
-    return tuple(shape) if numbers and all(-INT64 <= item < INT64 for item in level if type(item) is int) else None
+    types = set(map(type, level))
+    if not types or not types <= {int, float}:
+        return None
+    whole = [item for item in level if type(item) is int] if int in types else []
+    return tuple(shape) if not whole or (min(whole) >= -INT64 and max(whole) < INT64) else None
 
 
 def unit_of(kind: Kind) -> str:

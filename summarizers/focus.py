@@ -4,10 +4,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import chain
 
 from pager import Phrase
 
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _K1, _B = 1.2, 0.6
 _ENOUGH = 2.5  # words' worth of a focus that a text need not exceed
 _STOP_WORDS = frozenset(
@@ -39,10 +42,20 @@ _STOP_WORDS = frozenset(
 )
 
 
+def words_of(text: str) -> list[str]:
+    """Lower-case words and numbers as they stand."""
+    return _WORD.findall(text.lower())
+
+
 def terms_of(text: str) -> list[str]:
     """Lower-case words and numbers, camelCase and snake_case parted, plurals cut, without function words."""
-    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
-    return [_stem(word) for word in _WORD.findall(parted.lower()) if word not in _STOP_WORDS]
+    return list(chain.from_iterable(map(_terms, _WORD.findall(text))))
+
+
+@lru_cache(maxsize=1 << 14)
+def _terms(word: str) -> tuple[str, ...]:
+    parted = _HUMP.sub(" ", word)
+    return tuple(_stem(part) for part in _WORD.findall(parted.lower()) if part not in _STOP_WORDS)
 
 
 def _stem(word: str) -> str:

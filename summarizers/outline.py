@@ -8,6 +8,7 @@ from typing import Any
 
 from pager import Node, join
 
+from .reading.sample import stretches
 from .rows import are_records, are_siblings, is_scalar
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -47,7 +48,7 @@ def outline_of(node: Node, *, at_most: int) -> Outline:
 def example_of(node: Node) -> str | None:
     """A call that works on this very node: a query over its real fields, or a part to open."""
     if node.kind == "table":
-        return _query(node.address, node.rows())
+        return _query(node.address, stretches(node)[-1].node.rows())
     if node.kind == "mapping":
         return _below(node)
     if node.kind in ("text", "log", "code"):
@@ -139,7 +140,8 @@ def _within(key: str, field: str, column: Sequence[Any]) -> _Field:
 
 
 def _filled(values: Sequence[object]) -> bool:
-    return all(value is not None and is_scalar(value) for value in values)
+    one_of_each = {type(value): value for value in values}
+    return all(value is not None and is_scalar(value) for value in one_of_each.values())
 
 
 def _quoted(name: str) -> str:

@@ -18,6 +18,7 @@ _FOCUS_SHARE = 0.5  # of the room for facts that those which answer a focus may 
 _ANSWERS = 0.5  # of a focus that a fact must answer to be one of them
 _ANSWER_POWER = 0.35  # as _LENGTH_POWER, for those
 _SAME = 2  # of them on one topic
+_TEXT_SHARE = 0.7  # of a fact's tokens that are left once it is rendered, white space and addresses shortened
 _PATIENCE = 12  # facts that may fail to fit, one after the other, before the packer is content
 
 
@@ -44,26 +45,65 @@ def pack(
 
     `first` (some of `facts`) are in before all others; then those that answer a focus, within a share of the budget;
     then greedily by salience per length, each topic worth less with every fact of it. None where even the frame with
-    `first` alone is too long. The count is made on the whole text, so it is exact for every counter.
+    `first` alone is too long. The count is made on the whole text, so it is exact for every counter; while the facts
+    alone tell that a text is far from the budget, it is not rendered.
     """
     candidates = distinct(facts)
-    chosen = _in_order(candidates, first)
-    text = frame(lines_of(chosen, root), len(candidates) - len(chosen))
-    tokens = counter.count(text)
-    if tokens > budget_tokens:
+    filling = _Filling(candidates, frame, root, budget_tokens, counter)
+    start = filling.counted(_in_order(candidates, first))
+    if start.tokens > budget_tokens:
         return None
-    queue = _Queue([fact for fact in candidates if all(fact is not one for one in chosen)], root, counter)
-    room = _FOCUS_SHARE * (budget_tokens - tokens)
-    failures = 0
-    while failures < _PATIENCE and (fact := queue.asked(chosen, room) or queue.next(chosen)) is not None:
-        trial = _in_order(candidates, [*chosen, fact])
-        trial_text = frame(lines_of(trial, root), len(candidates) - len(trial))
-        trial_tokens = counter.count(trial_text)
-        if trial_tokens > budget_tokens:
-            failures += 1
-            continue
-        chosen, text, tokens, failures = trial, trial_text, trial_tokens, 0
-    return Packed(text, tokens, tuple(chosen), len(candidates) - len(chosen))
+    return filling.filled(start, trusting=True) or filling.filled(start, trusting=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """Facts that are put into a frame one after the other."""
+
+    candidates: Sequence[Fact]
+    frame: Callable[[list[str], int], str]
+    root: str
+    budget_tokens: int
+    counter: TokenCounter
+
+    def counted(self, chosen: Sequence[Fact]) -> Packed:
+        """The text of some facts, which may be too long."""
+        left_out = len(self.candidates) - len(chosen)
+        text = self.frame(lines_of(chosen, self.root), left_out)
+        return Packed(text, self.counter.count(text), tuple(chosen), left_out)
+
+    def filled(self, packed: Packed, *, trusting: bool) -> Packed | None:
+        """As many facts as fit; `trusting`: not counted while the most that they can take fits.
+
+        None where that trust was misplaced.
+        """
+        chosen: list[Fact] = list(packed.facts)
+        left = [fact for fact in self.candidates if all(fact is not one for one in chosen)]
+        queue = _Queue(left, self.root, self.counter)
+        room = _FOCUS_SHARE * (self.budget_tokens - packed.tokens)
+        failures, uncounted = 0, 0
+        while failures < _PATIENCE and (fact := queue.asked(chosen, room) or queue.next(chosen)) is not None:
+            grown = queue.most(fact)
+            if uncounted and packed.tokens + uncounted + grown > self.budget_tokens:
+                packed, uncounted = self.counted(chosen), 0
+                if packed.tokens > self.budget_tokens:
+                    return None
+            if trusting and packed.tokens + uncounted + grown <= self.budget_tokens:
+                chosen, uncounted = self._with(chosen, fact), uncounted + grown
+                continue
+            if trusting and packed.tokens + queue.least(fact, chosen) > self.budget_tokens:
+                failures += 1
+                continue
+            trial = self.counted(self._with(chosen, fact))
+            if trial.tokens > self.budget_tokens:
+                failures += 1
+            else:
+                chosen, packed, failures = list(trial.facts), trial, 0
+        packed = self.counted(chosen) if uncounted else packed
+        return packed if packed.tokens <= self.budget_tokens else None
+
+    def _with(self, chosen: Sequence[Fact], fact: Fact) -> list[Fact]:
+        return _in_order(self.candidates, [*chosen, fact])
 
 
 def _in_order(candidates: Sequence[Fact], chosen: Sequence[Fact]) -> list[Fact]:
@@ -92,6 +132,17 @@ class _Queue:
         answers = [fact for fact in candidates if fact.relevance >= _ANSWERS]
         self._answers = sorted(answers, key=lambda fact: (-self._answer_worth(fact), -fact.salience))
         self._label = {group: counter.count(group) for group in {fact.group for fact in candidates}}
+
+    def most(self, fact: Fact) -> int:
+        """The most tokens that it may add to a text."""
+        return self._length[id(fact)] + _LINE
+
+    def least(self, fact: Fact, chosen: Sequence[Fact]) -> float:
+        """The fewest that it may add; none where it would order the others anew, or leave nothing out."""
+        if not self._left or any(one.topic == "shape" for one in (fact, *chosen)):
+            return 0
+        shared = self._label[fact.group] if any(fact.group == one.group for one in chosen) else 0
+        return _TEXT_SHARE * self._length[id(fact)] - shared - _LINE / 2
 
     def asked(self, chosen: Sequence[Fact], room: float) -> Fact | None:
         """The fact that answers most of the focus and fits what is left of `room` tokens, taken off the queue.

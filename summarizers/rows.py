@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 _FEWEST_SIBLINGS = 3
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 _ALIKE = 0.4  # share of the union of keys that an average sibling has
 
 
@@ -68,7 +69,7 @@ def are_tuples(value: object) -> bool:
 
 def is_scalar(value: object) -> bool:
     """Whether the value has no parts."""
-    return value is None or isinstance(value, str | int | float | bool)
+    return type(value) in _PLAIN or isinstance(value, (str, int, float))
 
 
 def _is_mapping(value: object) -> bool:

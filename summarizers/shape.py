@@ -2,6 +2,8 @@
 
 from pager import Node
 
+from .reading.sample import is_sampled
+
 
 def shape_of(node: Node) -> str:
     """Kind, length in the node's own unit, and bytes: "table, 764 rows, 464978 bytes"."""
@@ -12,6 +14,8 @@ def shape_of(node: Node) -> str:
         parts.append(f"{node.size_bytes} bytes")
     if node.encoding not in (None, "utf-8", "ascii"):
         parts.append(str(node.encoding))
+    if is_sampled(node):
+        parts.append("told by a sample")
     return ", ".join(parts)
 
 

@@ -36,6 +36,8 @@ def neutralise(text: str) -> str:
     >>> neutralise("[end of r1]")
     '\\\\[end of r1]'
     """
+    if text.isprintable() and "<" not in text and "[" not in text:
+        return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = _INVISIBLE.sub(_escape, text)
     text = _CHAT_MARKERS.sub(lambda found: found.group().translate(_MARKER_MASK), text)

@@ -6,6 +6,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from json import dumps
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,7 @@ class ScriptedModel:
     def prompt(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Prompt:
         """The messages as `<|im_start|>role` blocks, the tools' schemas in the first one."""
         pieces = list(_pieces(messages, tools))
-        tokens = tuple(token for piece in pieces for token in self._tokens(piece))
+        tokens = tuple(chain.from_iterable(map(self._tokens, pieces)))
         prompt = Prompt("".join(pieces), tokens)
         self._rendered[prompt] = (tuple(messages), tuple(tools))
         return prompt
@@ -88,9 +89,9 @@ class ScriptedModel:
             raise ScriptEnded(f"the script has {len(self._script)} replies and was asked for one more: lengthen it")
         return self._script[self._spoken - 1]
 
-    def _tokens(self, piece: str) -> Iterator[int]:
+    def _tokens(self, piece: str) -> range:
         first = zlib.crc32(piece.encode("utf-8", "surrogatepass"))
-        return (first + offset for offset in range(self.counter.count(piece)))
+        return range(first, first + self.counter.count(piece))
 
     def _reused(self, prompt: Prompt) -> int:
         held = self.fed[-1].prompt.tokens if self.fed else ()

@@ -46,10 +46,10 @@ def numbered(body: Body) -> bool:
 class ValueBody:
     """A plain value in memory: mapping, list, table, array of numbers, or scalar."""
 
-    def __init__(self, value: Any, source: Source | None = None) -> None:
+    def __init__(self, value: Any, kind: Kind | None = None) -> None:
         self._value = value
-        self._source = source
-        self._kind: Kind = kind_of(value)
+        self._source: Source | None = None
+        self._kind: Kind = kind or kind_of(value)
 
     @property
     def kind(self) -> Kind:
@@ -95,13 +95,13 @@ class ValueBody:
         return iter(self._value) if self._kind == "table" else pivot(self._value)
 
 
-def body_of(value: Any) -> Body:
-    """The body of a plain value."""
+def body_of(value: Any, kind: Kind | None = None) -> Body:
+    """The body of a plain value; `kind`, where it is known, spares looking at all of it."""
     if isinstance(value, str):
         from .textbody import TextBody
 
-        return TextBody(MemoryText(value), kind_of(value))
-    return ValueBody(value)
+        return TextBody(MemoryText(value), kind or kind_of(value))
+    return ValueBody(value, kind)
 
 
 def pivot(value: Any) -> Iterator[dict[str, Any]] | None:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from ..intake.jsontext import dump
@@ -22,9 +23,14 @@ class Column:
 def columns_of(rows: Iterable[dict[str, Any]]) -> list[Column]:
     """The columns over all rows, in order of first appearance; mixed and nested cells make a column VARCHAR."""
     kinds: dict[str, str | None] = {}
+    numbered: dict[tuple[Any, ...], list[str]] = {}  # the whole numbers of rows with the same keys and types
     for row in rows:
+        alike = (*row, *map(type, row.values()))
+        if alike in numbered and all(-INT64 <= row[key] < INT64 for key in numbered[alike]):
+            continue
         for key, cell in row.items():
             kinds[key] = _wider(kinds.get(key), _kind(cell))
+        numbered[alike] = [key for key, cell in row.items() if isinstance(cell, int)]
     taken: set[str] = set()
     return [Column(key, _free(key, taken), kind or "VARCHAR") for key, kind in kinds.items()]
 
@@ -56,15 +62,13 @@ def _free(key: str, taken: set[str]) -> str:
 
 def batches(rows: Iterable[dict[str, Any]], columns: list[Column], size: int) -> Iterator[list[list[Any]]]:
     """The rows as lists of cells per column, at most `size` rows at a time."""
-    data: list[list[Any]] = [[] for _ in columns]
-    for row in rows:
-        for cells, column in zip(data, columns, strict=True):
-            cells.append(_cell(row.get(column.key), column.kind))
-        if data and len(data[0]) >= size:
-            yield data
-            data = [[] for _ in columns]
-    if data and data[0]:
-        yield data
+    source = iter(rows)
+    while taken := list(islice(source, size)):
+        yield [_cells([row.get(column.key) for row in taken], column.kind) for column in columns]
+
+
+def _cells(values: list[Any], kind: str) -> list[Any]:
+    return values if kind in ("BIGINT", "BOOLEAN") else [_cell(value, kind) for value in values]
 
 
 def _cell(value: Any, kind: str) -> Any:
@@ -72,6 +76,8 @@ def _cell(value: Any, kind: str) -> Any:
         return None
     if kind == "VARCHAR":
         text = value if isinstance(value, str) else dump(value)
+        if text.isascii():
+            return text
         return text.encode("utf-8", "replace").decode()
     if kind == "DOUBLE":
         number = float(value)

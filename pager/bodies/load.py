@@ -53,12 +53,12 @@ class JsonBody:
         self._text = text
         self._record = record
         if parsed is not None:
-            self.__dict__["inner"] = body_of(parsed)
+            self.__dict__["inner"] = body_of(parsed, record.kind)
 
     @cached_property
     def inner(self) -> Body:
         """The parsed document."""
-        return body_of(parse_json(self._text.read(0, self._text.size)))
+        return body_of(parse_json(self._text.read(0, self._text.size)), self._record.kind)
 
     @property
     def kind(self) -> Kind:

@@ -39,7 +39,7 @@ _CODE = re.compile(
     r"(?:export )?(?:default )?function\b|"
     r"(?:public|private|protected) |(?:static |extern |inline )?(?:void|int|char|bool|double|float) \w+\()"
 )
-_PYTHON = re.compile(r"^(?:def |class |import |from \w[\w.]* import |@\w|async def )", re.MULTILINE)
+_PYTHON = re.compile(r"\n(?:def |class |import |from \w[\w.]* import |@\w|async def )")
 _PROSE = re.compile(r"[,;] |[.!?:]\s*$")
 _NUMERIC = re.compile(r"[-+]?\d")
 
@@ -87,12 +87,20 @@ def _whole_lines(sample: str, whole: bool) -> list[str]:
 def _jsonish(sample: str, lines: list[str], suffix: str) -> Guess | None:
     if not _OPENING.match(sample):
         return None
-    parsed = [_json_line(line) for line in lines[:20]]
-    if all(parsed) and (len(parsed) > 1 or suffix in JSONL_NAMES):
-        tabular = all(one == "object" for one in parsed)
-        return Guess("jsonl", "table" if tabular else "list")
+    if (len(lines) > 1 or suffix in JSONL_NAMES) and (kinds := _json_lines(lines[:20])):
+        return Guess("jsonl", "table" if kinds == {"object"} else "list")
     meant = suffix in JSON_NAMES | JSONL_NAMES or bool(_MEANT_AS_JSON.match(sample))
     return Guess("json", "mapping", meant=meant)
+
+
+def _json_lines(lines: list[str]) -> set[str]:
+    """What the lines are, each a JSON document of its own; empty where one is none."""
+    kinds = set[str]()
+    for line in lines:
+        if (kind := _json_line(line)) is None:
+            return set()
+        kinds.add(kind)
+    return kinds
 
 
 def _json_line(line: str) -> str | None:
@@ -147,7 +155,7 @@ def _plain(sample: str, lines: list[str], suffix: str) -> Guess:
 def _language(sample: str, lines: list[str]) -> str | None:
     if sample.startswith("#!"):
         return "python" if "python" in lines[0] else "shell"
-    if len(_PYTHON.findall(sample)) >= 2 and _is_python("\n".join(sample.split("\n")[:40])):
+    if len(_PYTHON.findall(f"\n{sample}")) >= 2 and _is_python("\n".join(sample.split("\n")[:40])):
         return "python"
     heads = sum(1 for line in lines if _CODE.match(line))
     ends = sum(1 for line in lines if line.rstrip()[-1:] in "{};")

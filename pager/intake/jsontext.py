@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from json.decoder import scanstring  # type: ignore[attr-defined]  # public in CPython, missing from typeshed
 from typing import Any
 
-BIG_EXPONENT = re.compile(r"[eE]\+?\d{3}")
+BIG_EXPONENTS = (re.compile(r"e\+?\d{3}"), re.compile(r"E\+?\d{3}"))
+"""Two, as a pattern that begins with one certain letter is searched many times faster."""
 LONG_DIGITS = 150
 """Numbers of twice as many digits have a stretch of so many that begins at a multiple of it."""
 NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?")
@@ -60,7 +61,9 @@ def parse_json(text: str) -> Any:
 def _may_overflow(text: str) -> bool:
     """Whether a number in it may be one that Python's own types lose."""
     starts = range(0, len(text), LONG_DIGITS)
-    return bool(BIG_EXPONENT.search(text)) or any(text[at : at + LONG_DIGITS].isdigit() for at in starts)
+    return any(exponent.search(text) for exponent in BIG_EXPONENTS) or any(
+        text[at : at + LONG_DIGITS].isdigit() for at in starts
+    )
 
 
 def number(literal: str) -> float:

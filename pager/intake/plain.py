@@ -67,6 +67,8 @@ def _open(child: Any, put: Callable[[Any], None], inside: set[int], key: Any, st
         if type(value) in SCALARS:
             put(value)
             return None
+        if type(value) in (dict, list):
+            break
         simple = _attempt(_simplify, value)
         if simple is value:
             break
@@ -91,6 +93,9 @@ def _frame(
 ) -> _Frame | None:  # fmt: skip
     if isinstance(value, list) and set(map(type, value)) <= SCALARS:
         put(list(value))
+        return None
+    if isinstance(value, dict) and set(map(type, value)) == {str} and set(map(type, value.values())) <= SCALARS:
+        put(dict(value))
         return None
     if id(child) in inside:
         where = "/".join(frame.label for frame in stack[1:]) or "its root"

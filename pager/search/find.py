@@ -8,6 +8,7 @@ from typing import Any
 
 from ..address import join
 from ..answer import around, bounded
+from ..bodies.load import JsonBody
 from ..bodies.tablebody import JsonLinesBody
 from ..bodies.textbody import TextBody
 from ..errors import LimitTooSmall
@@ -16,7 +17,7 @@ from ..tokens import TokenCounter
 from ..types import Match, Matches, Statements
 from .linewise import Block, within_lines
 from .nearest import closest
-from .places import Place, Walk
+from .places import Place, Walk, count_places, places_in
 from .ranked import Ranked, rank
 from .rowsieve import RowSieve, sieve_for
 
@@ -73,6 +74,8 @@ def search(
         found = _run_lines(body, node.address, joined, max_matches, timeout_seconds)
     elif isinstance(body, JsonLinesBody) and (sieve := sieve_for(compiled.pattern)) is not None:
         found = _run_rows(body, node.address, compiled, sieve, max_matches, timeout_seconds)
+    elif isinstance(body, JsonBody) and _is_nowhere(body, compiled):
+        found = _nothing(body, node.address)
     else:
         found = _run(walk.places(body, node.address), compiled, max_matches, timeout_seconds)
     searched = _searched(node, found, walk.skipped, timeout_seconds)
@@ -149,6 +152,24 @@ def _run_rows(
     if not found.total:
         for place in itertools.islice(Walk([]).places(body, address), LEARNED):
             _learn(found.words, place.text)
+    return found
+
+
+def _is_nowhere(body: JsonBody, compiled: Any) -> bool:
+    """Whether the document's text shows that nothing in it can match."""
+    import regex
+
+    sieve, source = sieve_for(compiled.pattern), body.source()
+    if sieve is None:
+        return False
+    return regex.search(sieve, source.read(0, source.size), flags=compiled.flags & regex.IGNORECASE) is None
+
+
+def _nothing(body: JsonBody, address: str) -> _Search:
+    """What a search that finds nothing leaves: how many places there are, and some words of them."""
+    found = _Search(places=count_places(body.plain()))
+    for place in itertools.islice(places_in(body.plain(), address), LEARNED):
+        _learn(found.words, place.text)
     return found
 
 

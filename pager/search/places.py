@@ -19,11 +19,20 @@ BLOCK = 4096
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Something that can match: a key's own text, or a value's. `label` is shown before it."""
+    """Something that can match: a key's own text, or a value's. `label` is shown in its place.
 
-    address: str
+    It stands at the address `above`, or at `key` below that, which is written only for those that match.
+    """
+
+    above: str
     text: str
     label: str = ""
+    key: Key | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it stands."""
+        return self.above if self.key is None else join(self.above, self.key)
 
 
 @dataclass(slots=True)
@@ -65,7 +74,7 @@ def _lines(body: TextBody, address: str) -> Iterator[Place]:
         yield Place(address, body.value())
         return
     for number, line in enumerate(body.lines(0, None)):
-        yield Place(join(address, number), line)
+        yield Place(address, line, key=number)
 
 
 def places_in(root: Any, address: str) -> Iterator[Place]:
@@ -76,16 +85,33 @@ def places_in(root: Any, address: str) -> Iterator[Place]:
     while stack:
         above, entries = stack[-1]
         for key, child in entries:
-            at = join(above, key)
-            nested = isinstance(child, (dict, list))
-            if isinstance(key, str):
-                yield Place(at, key, "" if nested else _leaf(child))
-            if nested:
-                stack.append((at, _entries(child)))
+            if isinstance(child, (dict, list)):
+                if isinstance(key, str):
+                    yield Place(above, key, "", key)
+                stack.append((join(above, key), _entries(child)))
                 break
-            yield Place(at, _leaf(child))
+            leaf = _leaf(child)
+            if isinstance(key, str):
+                yield Place(above, key, leaf, key)
+            yield Place(above, leaf, "", key)
         else:
             stack.pop()
+
+
+def count_places(root: Any) -> int:
+    """How many places a plain value has."""
+    total, stack = 0, [root]
+    while stack:
+        value = stack.pop()
+        if not isinstance(value, (dict, list)):
+            total += 1
+            continue
+        total += len(value) if isinstance(value, dict) else 0
+        below = value.values() if isinstance(value, dict) else value
+        nested = [child for child in below if isinstance(child, (dict, list))]
+        total += len(value) - len(nested)
+        stack += nested
+    return total
 
 
 def _entries(value: Any) -> Iterator[tuple[Key, Any]]:

@@ -44,6 +44,7 @@ def _code(error: sqlite3.Error) -> int:
 def _writable(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA page_size = 16384")
+    connection.execute("PRAGMA synchronous = NORMAL")
     if not _tables(connection) >= TABLES.keys():
         _write_ahead(connection)
         _make_tables(connection)

@@ -15,7 +15,12 @@ FILE = "store.sqlite"
 
 
 class Embedded:
-    """One SQLite file, or memory when `folder` is None; one writer at a time, any number of readers."""
+    """One SQLite file, or memory when `folder` is None; one writer at a time, any number of readers.
+
+    A process that is killed loses nothing that was put: the system has it. Nobody waits for the disk, though
+    (`synchronous = NORMAL`, large files not flushed either): a power cut may take the latest results, and of a large
+    content that it cut short the error says so; the store itself stays whole.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         self._lock = threading.RLock()

@@ -23,6 +23,7 @@ FOLDER = "large"
 PIECE = 1 << 18
 SAMPLES = 64
 SAMPLE_BYTES = 4096
+_SEARCHED_BYTES = 512
 
 
 class Input(Protocol):
@@ -186,14 +187,9 @@ class LargeFile:
     def after_newline(self, ordinal: int) -> int | None:
         """The byte after newline number `ordinal` (the first is 1), or None when there are fewer."""
         seq = bisect_left(self._counted(), ordinal) - 1
-        at = seq * PIECE - 1
         for piece in self.stream(seq * PIECE, min(self._size, (seq + 1) * PIECE)):
-            found = -1
-            for _ in range(ordinal - self._before[seq]):
-                found = piece.find(b"\n", found + 1)
-                if found < 0:
-                    return None
-            return at + 1 + found + 1
+            end = line_end(piece, ordinal - self._before[seq])
+            return None if end is None else seq * PIECE + end
         return None
 
     def _counted(self) -> list[int]:
@@ -201,3 +197,18 @@ class LargeFile:
         if not self._before:
             self._before = list(accumulate((piece.count(b"\n") for piece in self.stream(0, self._size)), initial=0))
         return self._before
+
+
+def line_end(data: bytes, ordinal: int) -> int | None:
+    """The byte after newline number `ordinal` (from 1) of some bytes; None where there are fewer."""
+    low, high = 0, len(data)
+    while high - low > _SEARCHED_BYTES:
+        middle = (low + high) // 2
+        passed = data.count(b"\n", low, middle)
+        low, high, ordinal = (low, middle, ordinal) if passed >= ordinal else (middle, high, ordinal - passed)
+    at = low - 1
+    for _ in range(ordinal):
+        at = data.find(b"\n", at + 1, high)
+        if at < 0:
+            return None
+    return at + 1

@@ -12,7 +12,7 @@ from ..errors import StoreFailed
 from ..types import Call, Result
 from .database import Connection, Database
 from .embedded import Embedded
-from .large import LARGE_BYTES, Input, LargeFile, LargeFiles, Utf8, pieces, sampled
+from .large import LARGE_BYTES, Input, LargeFile, LargeFiles, Utf8, line_end, pieces, sampled
 from .leftover import owner, sweep
 from .postgres import SCHEMES, Postgres
 from .record import Record, dump_call, dump_record, load_record, result_of
@@ -207,12 +207,8 @@ class Store:
         row = self._row(sql, (content, ordinal))
         if row is None:
             return None
-        seq, at, data = row[0], -1, row[2]
-        for _ in range(ordinal - row[1]):
-            at = data.find(b"\n", at + 1)
-            if at < 0:
-                return None
-        return int(seq * CHUNK + at + 1)
+        end = line_end(row[2], ordinal - row[1])
+        return None if end is None else int(row[0] * CHUNK + end)
 
     def add_result(self, record: Record, *, name: str | None, call: Call | None, fingerprint: str | None) -> Result:
         """Give a record the next id (r1, r2, …), or the id it already has when its fingerprint is known.

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ..fact import Fact
 from ..reading.alarm import alarms, trouble_in
+from ..reading.alarming import all_alarms
 from ..reading.family import Family, families
+from ..reading.labelled import Column
 from ..reading.lines import TEXTUAL, clip, head, listing, ranked, stream
 from ..reading.logline import layout_of
 from ..reading.mask import MASK, is_identifier
 from ..reading.passage import quotes
+from ..reading.sample import basis, is_sampled, stretches
 from ..reading.stamp import lasting, starts_with_stamp
-from ..reading.tally import Column, Tally
+from ..reading.tally import Tally
 
 if TYPE_CHECKING:
     from pager import Node
@@ -36,12 +39,18 @@ def matches(node: Node) -> bool:
 
 
 def facts(node: Node, focus: str | None) -> Iterator[Fact]:
-    """Yield what an investigator asks of a log; one pass over its lines."""
-    tally = Tally(layout_of(head(node, 500))).read(stream(node))
+    """Yield what an investigator asks of a log; one pass over its lines, or over a sample and the alarms of all."""
+    tally, parts = Tally(layout_of(head(node, 500))), stretches(node)
+    for part in parts:
+        tally.read(stream(part.node), start=part.start)
+    told = all_alarms(node, tally) if is_sampled(node) else tally
+    if is_sampled(node):
+        rest = "errors and warnings of all" if told else "errors and warnings too"
+        yield Fact(f"counts are of {basis(node, parts)}; {rest}", node.address, 2.5, "sample")
     found = families(tally.groups.values())
     yield from _times(node, tally)
-    yield from _levels(node, tally)
-    yield from alarms(node, tally)
+    yield from _levels(node, tally, told or tally)
+    yield from alarms(node, told or tally)
     yield from _templates(node, tally, found)
     yield from _rare(node, tally, found)
     yield from _people(node, tally)
@@ -59,11 +68,20 @@ def _times(node: Node, tally: Tally) -> Iterator[Fact]:
         yield Fact(f"longest silence {lasting(longest)} before", node.address_of(index), 0.6, "time")
 
 
-def _levels(node: Node, tally: Tally) -> Iterator[Fact]:
+def _levels(node: Node, tally: Tally, told: Tally) -> Iterator[Fact]:
+    """The levels by their lines; of a log that was not read whole, those of alarm counted in all of it come apart."""
     if not tally.levels:
         return
-    written = Counter({tally.written[rank]: count for rank, count in tally.levels.items()})
-    yield Fact(f"levels {listing(written, 8)}", node.address, 1.4, "level")
+    if told is tally:
+        text = listing(_written(tally, tally.levels), 8)
+    else:
+        others = [rank for rank in tally.levels if rank not in told.levels]
+        text = f"{listing(_written(told, told.levels), 6)} in all; {listing(_written(tally, others), 4)} in the sample"
+    yield Fact(f"levels {text}", node.address, 1.4, "level")
+
+
+def _written(tally: Tally, ranks: Iterable[str]) -> Counter[str]:
+    return Counter({tally.written[rank]: tally.levels[rank] for rank in ranks})
 
 
 def _templates(node: Node, tally: Tally, found: list[Family]) -> Iterator[Fact]:

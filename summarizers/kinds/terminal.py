@@ -40,10 +40,13 @@ def matches(node: Node) -> bool:
     parts = list(blocks(lines))
     tabled = sum(len(grid.rows) for part in parts if (grid := table_in(part[:60])) is not None)
     paired = sum(len(run.entries) for part in parts for run in pairs_in(part))
-    written = len(document_of(line for _, line in lines).headings) > 1
     if paired >= _BESIDE_OPAQUE and opaque * 5 >= filled:  # a certificate or a key, printed
         return True
-    return (tabled >= 2 and tabled * (3 if written else 12) >= filled) or (paired >= 3 and paired * 2 >= filled)
+    if paired >= 3 and paired * 2 >= filled:
+        return True
+    if tabled < 2 or tabled * 12 < filled:
+        return False
+    return tabled * 3 >= filled or len(document_of(line for _, line in lines).headings) <= 1
 
 
 def facts(node: Node, focus: str | None) -> Iterator[Fact]:

@@ -12,6 +12,7 @@ from ..reading.arguments import argument_facts
 from ..reading.conversation import Turn, conversation_in
 from ..reading.lines import clip, listing, plural
 from ..reading.passage import quotes
+from ..reading.sample import is_sampled
 
 if TYPE_CHECKING:
     from pager import Node
@@ -34,6 +35,8 @@ _ACTS = re.compile(
 def matches(node: Node) -> bool:
     """Whether the value is a conversation: messages with roles, or a run that holds them."""
     if node.kind not in ("table", "list", "mapping"):
+        return False
+    if is_sampled(node):
         return False
     return conversation_in(node.value()) is not None
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, cast
 
-from pager import join
+from pager import Key, join
 
 from .. import wording
 from ..fact import Fact
@@ -94,7 +94,7 @@ def arrays_under(value: object, address: str) -> list[Held]:
     if not isinstance(value, dict) and not _are_named(value):
         return []
     found: list[Held] = []
-    others = _gather(value, address, (), found)
+    others = _gather(value, address, (), (), found)
     tensors = sum(held.numbers.ndim > 1 for held in found)
     enough = len(found) >= _FEWEST and tensors and len(found) >= _SHARE * (len(found) + others)
     return found if enough and len(found) <= _MOST else []
@@ -108,33 +108,40 @@ def _are_named(value: object) -> bool:
     )
 
 
-def _entries(value: object, address: str) -> Iterator[tuple[str, object, str]]:
-    """Name, value and address of each part."""
+def _entries(value: object) -> Iterator[tuple[str, object, tuple[Key, ...]]]:
+    """Name, value and address steps of each part that is no scalar."""
     if isinstance(value, dict):
-        yield from ((str(key), child, join(address, key)) for key, child in value.items())
+        yield from ((str(key), child, (key,)) for key, child in value.items() if not is_scalar(child))
     else:
         pairs = cast(Sequence[tuple[str, object]], value)
-        yield from ((name, child, join(address, index, 1)) for index, (name, child) in enumerate(pairs))
+        yield from ((name, child, (index, 1)) for index, (name, child) in enumerate(pairs))
 
 
-def _gather(value: object, address: str, path: tuple[str, ...], found: list[Held]) -> int:
+def _gather(value: object, address: str, path: tuple[str, ...], steps: tuple[Key, ...], found: list[Held]) -> int:
     """Collect the arrays below a mapping; return how many other parts there are."""
-    import numpy as np
-
     others = 0
-    for name, child, place in _entries(value, address):
-        below = (*path, name)
+    for name, child, step in _entries(value):
+        below, place = (*path, name), (*steps, *step)
         if isinstance(child, dict):
-            others += _gather(child, place, below, found) if len(below) < 12 else 1
-        elif (numbers := array_in(child)) is not None:
-            found.append(Held("/".join(below), place, numbers, below))
-        elif shape_of(child) is not None and len(cast(Sequence[object], child)) >= _LEAST_WIDTH:
-            found.append(Held("/".join(below), place, np.asarray(child, dtype=np.float64), below))
-        elif not is_scalar(child):
+            others += _gather(child, address, below, place, found) if len(below) < 12 else 1
+        elif (numbers := _numbers(child)) is not None:
+            found.append(Held("/".join(below), join(address, *place), numbers, below))
+        else:
             others += 1
         if others > 2 * len(found) + 8:
             break
     return others
+
+
+def _numbers(value: object) -> Numbers | None:
+    """An array of any number of axes, of one only where it is long."""
+    if (numbers := array_in(value)) is not None:
+        return numbers
+    if shape_of(value) is None or len(cast(Sequence[object], value)) < _LEAST_WIDTH:
+        return None
+    import numpy as np
+
+    return np.asarray(value, dtype=np.float64)
 
 
 def many_arrays(arrays: Sequence[Held], address: str, weight: float) -> Iterator[Fact]:

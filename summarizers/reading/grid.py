@@ -40,7 +40,7 @@ class Grid:
 
 def is_rule(line: str) -> bool:
     """Whether a line only draws."""
-    return bool(_RULE.match(line)) and not line.isspace()
+    return not line[:1].isalnum() and bool(_RULE.match(line)) and not line.isspace()
 
 
 def grid_of(lines: Sequence[tuple[int, str]]) -> Grid | None:
@@ -71,8 +71,10 @@ def _runs(rule: str) -> list[tuple[int, int]]:
 
 
 def _barred(lines: Sequence[str]) -> bool:
+    if not all(map(_BARS.search, lines)):
+        return False
     counts = [len(_BARS.findall(line)) for line in lines]
-    return min(counts) >= 1 and max(counts) >= 2 and sum(count == counts[0] for count in counts) >= 0.8 * len(counts)
+    return max(counts) >= 2 and sum(count == counts[0] for count in counts) >= 0.8 * len(counts)
 
 
 def _of_bars(body: Sequence[tuple[int, str]]) -> Grid | None:
@@ -117,8 +119,10 @@ def _of_gaps(body: Sequence[tuple[int, str]], spans: list[tuple[int, int]] | Non
 def _of_words(body: Sequence[tuple[int, str]]) -> Grid | None:
     """Numbers under a header of as many words, which stand closer together than their gaps would tell."""
     header = body[0][1].replace("|", " ").split()
+    if len(header) < _CLOSE or any(len(line.split()) != len(header) for _, line in body[1:]):
+        return None
     rows = [line.split() for _, line in body[1:]]
-    if len(header) < _CLOSE or any(len(row) != len(header) for row in rows) or not _is_header(header):
+    if not _is_header(header):
         return None
     numbers = sum(bool(_NUMERAL.match(cell)) for row in rows for cell in row)
     if numbers < _MOSTLY * len(rows) * len(header):
@@ -156,14 +160,17 @@ def _headless(body: Sequence[tuple[int, str]]) -> Grid | None:
     for separator, most in ((":", 40), ("\t", 100), (None, _most_words(lines))):
         if most < 2:
             continue
-        rows = [line.split(separator, most - 1 if separator is None else -1) for line in lines]
-        width = len(rows[0])
+        cuts = most - 1 if separator is None else -1
+        width = len(lines[0].split(separator, cuts))
+        if width < (2 if separator is None else 4):
+            continue
+        rows = [line.split(separator, cuts) for line in lines]
         usual = sum(len(row) == width for row in rows) >= 0.9 * len(rows)
         if separator is None and any(
             {row[at : at + 1] == [mark] for row in rows} == {True} for at in (1, 2) for mark in ":="
         ):
             continue
-        if width < (2 if separator is None else 4) or not usual or not _shaped(rows[0], rows[1:]):
+        if not usual or not _shaped(rows[0], rows[1:]):
             continue
         kept = [(index, row) for (index, _), row in zip(body, rows, strict=True) if len(row) == width]
         listed = separator is None and width == len(_LISTED) and _SHAPES[3].match(rows[0][0])
@@ -237,14 +244,14 @@ def _joined_last(names: list[str], rows: list[tuple[str, ...]]) -> tuple[list[st
 def _is_header(cells: Sequence[str]) -> bool:
     """Names, not numbers or sentences."""
     filled = [cell for cell in cells if cell]
+    if len(filled) < 2 or filled[0].endswith(":"):
+        return False
     wordy = sum(
         1
         for cell in filled
         if re.search(r"[A-Za-z#%]", cell) and not re.fullmatch(r"[-+]?\d[\d.,]* ?[A-Za-z%]{0,3}", cell)
     )
-    return (
-        len(filled) >= 2 and not filled[0].endswith(":") and wordy >= 0.8 * len(filled) and max(map(len, filled)) <= 60
-    )
+    return wordy >= 0.8 * len(filled) and max(map(len, filled)) <= 60
 
 
 def _is_table(names: Sequence[str], rows: Sequence[tuple[str, ...]]) -> bool:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..fact import Fact
-from ..focus import terms_of
+from ..focus import terms_of, words_of
 from .lines import clip, stream
 from .passage import Passage, sentences
 
@@ -23,6 +23,15 @@ _CUES = re.compile(
     r"|important(?:ly)?|must|warning|note that|key|main|purpose|goal|because|fixed|caused|decided|recommend)\b",
     re.IGNORECASE,
 )
+_CUE_WORDS = frozenset(
+    (
+        *("root", "conclusion", "summary", "short", "therefore", "result", "results", "resulted", "we", "important"),
+        *("importantly", "must", "warning", "note", "key", "main", "purpose", "goal", "because", "fixed", "caused"),
+        *("decided", "recommend"),
+    )
+)
+"""One of them stands in every cue."""
+_DIGIT = re.compile(r"\d")
 _FIGURE = re.compile(
     r"(?<![\w.])(?:\d{1,3}(?:\.\d{1,3}){3}|[$€£]\s?\d[\d,.]*\w?|\d[\d,]*\.?\d*\s?(?:%|percent|million"
     r"|billion|ms|[KMG]B))"
@@ -53,4 +62,12 @@ def _score(one: Passage, bag: list[str], common: Counter[str], total: int) -> fl
     if len(bag) < 5:
         return 0.0
     theme = sum(min(common[term], 12) for term in set(bag) if 1 < common[term] < 0.3 * total + 2) / (len(bag) + 6)
-    return theme + 1.5 * bool(_CUES.search(one.text)) + 1.2 * bool(_FIGURE.search(one.text))
+    return theme + 1.5 * _is_cued(one.text) + 1.2 * _is_figured(one.text)
+
+
+def _is_figured(text: str) -> bool:
+    return _DIGIT.search(text) is not None and _FIGURE.search(text) is not None
+
+
+def _is_cued(text: str) -> bool:
+    return not _CUE_WORDS.isdisjoint(words_of(text)) and _CUES.search(text) is not None

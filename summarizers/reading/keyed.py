@@ -9,6 +9,7 @@ from collections.abc import Sequence
 _NUMBER = r"[-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _CELL = re.compile(rf"(?P<name>[A-Za-z_][\w %/.-]*?)\s*[:=]?\s*(?P<value>{_NUMBER}(?: ?[%a-z]{{1,3}}|/\d+)?)$")
 _PAIR = re.compile(rf"(?P<name>[A-Za-z_][\w/.-]*)\s*[:=]\s*(?P<value>{_NUMBER}%?)(?=[\s,;|)]|$)")
+_DIGIT = re.compile(r"\d")
 _BARS = re.compile(r"\s+[|│]\s+")
 _FEWEST_LINES = 3
 _FEWEST_NAMES = 2
@@ -33,10 +34,12 @@ def named_values(lines: Sequence[str]) -> list[Named] | None:
 
 def _barred(line: str) -> Named:
     """The values of cells between bars; none where half of the cells name none."""
+    if not _DIGIT.search(line):
+        return {}
     cells = _BARS.split(line.strip())
     found = [hit for cell in cells if (hit := _CELL.match(cell))]
     return {hit["name"].strip(): hit["value"] for hit in found} if 2 * len(found) > len(cells) else {}
 
 
 def _paired(line: str) -> Named:
-    return {hit["name"]: hit["value"] for hit in _PAIR.finditer(line)}
+    return {hit["name"]: hit["value"] for hit in _PAIR.finditer(line)} if _DIGIT.search(line) else {}

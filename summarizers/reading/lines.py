@@ -34,8 +34,7 @@ def clean(line: str) -> str:
 
 def stream(node: Node, start: int = 0, stop: int | None = None) -> Iterator[str]:
     """Yield the node's cleaned lines, one at a time."""
-    for line in node.lines(start, stop):
-        yield clean(line)
+    yield from map(clean, node.lines(start, stop))
 
 
 def head(node: Node, count: int = HEAD_LINES) -> list[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from .stamp import Style, style_of
@@ -18,6 +18,7 @@ _LEVEL = rf"(?P<level>{_WORDS}|{_WORDS.lower()}|{_WORDS.title()})"
 _ALIASES = {"WARNING": "WARN", "ERR": "ERROR", "CRIT": "CRITICAL", "INFORMATION": "INFO", "EMERGENCY": "EMERG"}
 _LETTERS = {"V": "VERBOSE", "D": "DEBUG", "I": "INFO", "W": "WARN", "E": "ERROR", "F": "FATAL", "A": "ASSERT"}
 _STAMP_ENDS = 120  # characters from the line's start
+_USUAL = 0.9  # of the lines that the best layout fits, an earlier one may fit
 ALARMS = frozenset({"ERROR", "CRITICAL", "FATAL", "ALERT", "EMERG", "SEVERE", "PANIC", "ASSERT", "FAILURE"})
 WARNINGS = frozenset({"WARN"})
 
@@ -54,6 +55,8 @@ _LAYOUTS = tuple(
     )
 )
 _ANY = re.compile(r"\s*(?P<message>.*)")
+_BEFORE, _AFTER = r"[\[(<\- \t]*", r"(?:[\])>,:|][\])>,:| \t]*+)?+"
+"""Marks around a stamp."""
 
 
 class Entry(NamedTuple):
@@ -65,18 +68,25 @@ class Entry(NamedTuple):
     host: str
     message: str
 
-    @property
-    def rank(self) -> str:
-        """The level under its common name, in capitals (WARNING is WARN)."""
-        return _rank_of(self.level)
-
 
 @lru_cache(maxsize=256)
-def _rank_of(level: str) -> str:
+def rank_of(level: str) -> str:
+    """A level under its common name, in capitals (WARNING is WARN)."""
     return _ALIASES.get(level.upper(), level.upper())
 
 
-@dataclass(frozen=True, slots=True)
+def spellings(ranks: Iterable[str], *, like: Iterable[str]) -> list[str]:
+    """The words for some levels, in the letters in which others are written.
+
+    >>> spellings(["WARN"], like=["info"])
+    ['warn', 'warning']
+    """
+    spelt = {str.upper if word.isupper() else str.lower if word.islower() else str.title for word in like}
+    words = [word for word in _WORDS.split("|") if rank_of(word) in set(ranks)]
+    return sorted(spell(word) for spell in spelt for word in words)
+
+
+@dataclass(frozen=True)
 class Layout:
     """The layout that most lines of one log share."""
 
@@ -85,16 +95,46 @@ class Layout:
 
     def entry(self, line: str) -> Entry | None:
         """Take a line apart; None where it continues the entry before it (a stamped log, a line without stamp)."""
+        parted = self.parted(line)
+        return None if parted is None else self.read(*parted)
+
+    def parted(self, line: str) -> tuple[str, str] | None:
+        """A line's stamp and the rest of it; None where it continues the entry before it."""
+        if self.style is None:
+            return "", line
+        found = self._opening.match(line)
+        if found is not None:
+            return found[1].strip(), line[found.end() :]
         stamp, rest = self._stamped(line)
-        if self.style is not None and not stamp:
-            return None
-        found = self.pattern.match(rest)
+        return (stamp, rest) if stamp else None
+
+    def read(self, stamp: str, rest: str) -> Entry:
+        """The entry of a line whose stamp was taken off."""
+        found = self._filled.match(rest)
         if found is None:
             return Entry(stamp, "", "", "", rest.strip())
-        parts = found.groupdict("")
-        level = parts["level"] if "level" in parts else _LETTERS[parts["letter"]] if "letter" in parts else ""
-        component, host = parts.get("component", "").strip(), parts.get("host", "")
-        return Entry(stamp, level, component, host, parts["message"].strip())
+        level, component, host, message = found.group(self._level, "component", "host", "message")
+        return Entry(stamp, _LETTERS.get(level, level), component.strip(), host, message.strip())
+
+    @property
+    def names_levels(self) -> bool:
+        """Whether levels are words, not letters."""
+        return "level" in self.pattern.groupindex
+
+    @cached_property
+    def _opening(self) -> re.Pattern[str]:
+        """A stamp that begins a line, as most do, with the marks around it: what it matches, `_stamped` cuts off so."""
+        return re.compile(f"{_BEFORE}((?>{self.style.pattern.pattern if self.style else ''})){_AFTER}")
+
+    @cached_property
+    def _filled(self) -> re.Pattern[str]:
+        """The pattern with an empty group for each part that the layout lacks."""
+        lacking = {self._level, "component", "host", "message"} - self.pattern.groupindex.keys()
+        return re.compile(self.pattern.pattern + "".join(f"(?P<{name}>)" for name in lacking))
+
+    @cached_property
+    def _level(self) -> str:
+        return "letter" if "letter" in self.pattern.groupindex else "level"
 
     def _stamped(self, line: str) -> tuple[str, str]:
         if self.style is None:
@@ -118,6 +158,10 @@ def layout_of(lines: Sequence[str]) -> Layout:
     style = style_of(lines)
     bare = Layout(style, _ANY)
     rests = [bare._stamped(line)[1] for line in lines if style is None or style.pattern.search(line[:120])]
-    fits = [sum(1 for rest in rests if pattern.match(rest)) for pattern in _LAYOUTS]
-    best = max(range(len(_LAYOUTS)), key=lambda number: (fits[number] >= 0.9 * max(fits), -number))
+    fits = list[int]()
+    for pattern in _LAYOUTS:
+        fits.append(sum(1 for rest in rests if pattern.match(rest)))
+        if fits[-1] >= _USUAL * len(rests):  # no other can fit so much better that it would be preferred
+            break
+    best = next(number for number, count in enumerate(fits) if count >= _USUAL * max(fits))
     return Layout(style, _LAYOUTS[best] if rests and fits[best] * 2 >= len(rests) else _ANY)

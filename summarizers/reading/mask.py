@@ -7,7 +7,8 @@ from itertools import pairwise
 
 MASK = "<*>"
 _VALUE = re.compile(
-    r"((?<![A-Za-z0-9])(?:0x[0-9a-fA-F]+"
+    r"((?=[-0-9a-fA-F])(?<![A-Za-z0-9])(?:[0-9]++(?![0-9a-fA-Fx.,-])"  # plain numbers first: most are
+    r"|0x[0-9a-fA-F]+"
     r"|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?![A-Za-z0-9])"
     r"|(?=[a-f]{0,16}[0-9])[0-9a-f]{12,64}(?![A-Za-z0-9])"
     r"|(?=[0-9]{0,16}[a-f])(?=[a-f]{0,16}[0-9])[0-9a-f]{7,11}(?![A-Za-z0-9])"
@@ -100,9 +101,7 @@ def is_identifier(label: str) -> bool:
 
 def measured(value: str) -> float | None:
     """Read a masked part as a number; None for addresses, versions and hexadecimal."""
-    if value.count(".") > 1:
-        return None
     try:
-        return float(value.replace(",", ""))
+        return float(value.replace(",", "") if "," in value else value)
     except ValueError:
         return None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from ..fact import Fact
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from pager import Node
 
 _END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])")
+_ITEM = re.compile(r"\d{1,3}[.)] ")
 _MOST = 20_000  # passages ranked at once: those that share a word with the focus
 _LONGEST = 320  # characters quoted
 
@@ -41,21 +44,19 @@ def sentences(lines: Iterator[str] | Sequence[str]) -> Iterator[Passage]:
 
 
 def _stands_alone(line: str) -> bool:
-    return line[0] in "#-*|>•=" or bool(re.match(r"\d{1,3}[.)] ", line))
+    return line[0] in "#-*|>•=" or (line[0].isdigit() and _ITEM.match(line) is not None)
 
 
 def _parted(held: list[tuple[int, str]]) -> Iterator[Passage]:
     if not held:
         return
-    text, starts = "", []
-    for index, line in held:
-        starts.append((len(text), index))
-        text += line + " "
+    text = " ".join(line for _, line in held) + " "
+    starts = list(accumulate((len(line) + 1 for _, line in held), initial=0))
     begin = 0
     for end in [*(found.end() for found in _END.finditer(text)), len(text)]:
         part = text[begin:end].strip()
         if part:
-            yield Passage(part, max(index for offset, index in starts if offset <= begin))
+            yield Passage(part, held[min(bisect_right(starts, begin), len(held)) - 1][0])
         begin = end
 
 

@@ -12,6 +12,7 @@ _FENCE = re.compile(r"(?P<indent> {0,3})(?P<mark>```+|~~~+)(?P<language>[\w+-]*)
 _LINK = re.compile(
     r"\[[^\]\n]{0,300}\]\((?!#)([^)\s]{1,500})|<(https?://[^>\s]{1,500})>|(?<![(<\"'])\bhttps?://[^\s)>\]\"']{1,500}"
 )
+_ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)]) \S")
 _NUMBERED = re.compile(
     r"(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|(?:CHAPTER|Chapter|PART|Part|SECTION|Section|Appendix"
     r"|APPENDIX) \w{1,6}[.:]?)\s+\S"
@@ -76,10 +77,11 @@ class _Reader:
         self._rows: list[tuple[int, str]] = []
 
     def read(self, index: int, line: str) -> None:
-        if self._skipped(index, line):
+        if line[:1].isalpha() and not (self._front or self._fence):
+            self._count(index, line)
+        elif self._skipped(index, line):
             return
-        heading = _ATX.match(line)
-        if heading:
+        elif heading := _ATX.match(line):
             self._head(len(heading["marks"]), heading["title"], index)
         elif self._underlines(line):
             self._head(self._level(line[0]), self._before, index - 1)
@@ -140,7 +142,7 @@ class _Reader:
     def _count(self, index: int, line: str) -> None:
         self._document.links += len(_LINK.findall(line)) if "http" in line or "](" in line else 0
         self._document.images += line.count("![")
-        self._document.items += bool(re.match(r"\s*(?:[-*+]|\d+[.)]) \S", line))
+        self._document.items += not line[:1].isalpha() and _ITEM.match(line) is not None
         if line.count("|") >= 2:
             self._rows.append((index, line))
         else:

@@ -2,75 +2,24 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import chain
 
 from .access import request_of
-from .logline import ALARMS, WARNINGS, Entry, Layout
-from .mask import labels, masked, measured
+from .labelled import MOST_VALUES, Column
+from .logline import ALARMS, WARNINGS, Entry, Layout, rank_of
+from .mask import MASK, labels, masked
 from .stamp import seconds
 
-_MOST_VALUES = 100_000  # distinct values kept for one label
 _MOST_MASKS = 20_000  # distinct masked messages kept
 _LONGEST_BLOCK = 60  # lines kept of one entry's continuation
 _MOST_BLOCKS = 300
 _MOST_LABELS = 400
+_AT_ONCE = 8_192  # lines whose values are counted together
 _TO_THE_MINUTE = 16  # characters of "2026-10-01T00:03"; other styles have the second within them
 _DOTS_OF_AN_ADDRESS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Usual:
-    """What half and 99 in 100 of the numbers are at most."""
-
-    median: float
-    high: float
-
-
-@dataclass(slots=True)
-class Column:
-    """The values that stand under one label: how often each, the least and the greatest number with their lines."""
-
-    values: Counter[str] = field(default_factory=Counter)
-    total: int = 0
-    full: bool = False
-    least: tuple[float, str, int] | None = None
-    greatest: tuple[float, str, int] | None = None
-
-    def add(self, value: str, index: int) -> None:
-        """Count one value seen at line `index`; one seen before can be no new extreme."""
-        self.total += 1
-        if value in self.values:
-            self.values[value] += 1
-            return
-        if len(self.values) < _MOST_VALUES:
-            self.values[value] = 1
-        else:
-            self.full = True
-        number = measured(value)
-        if number is None:
-            return
-        if self.greatest is None or number > self.greatest[0]:
-            self.greatest = (number, value, index)
-        if self.least is None or number < self.least[0]:
-            self.least = (number, value, index)
-
-    def usual(self) -> Usual | None:
-        """What most numbers are; None where not all values are kept, or none is a number."""
-        if self.full:
-            return None
-        numbers = sorted(
-            (number, count) for value, count in self.values.items() if (number := measured(value)) is not None
-        )
-        if not numbers:
-            return None
-        total = sum(count for _, count in numbers)
-        ranks = list(accumulate(count for _, count in numbers))
-        median, high = (numbers[bisect_left(ranks, share * total)][0] for share in (0.5, 0.99))
-        return Usual(median, high)
 
 
 @dataclass(slots=True)
@@ -87,12 +36,31 @@ class Group:
     block: list[tuple[int, str]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """Lines that differ only in what is masked: their group, what stands before their message, the message's mask."""
+
+    group: Group
+    head: Sequence[str]
+    tail: str
+
+    @property
+    def before(self) -> int:
+        """How many masked values stand before the message."""
+        return len(self.head) - 1
+
+    def written(self, values: Sequence[str]) -> str:
+        """A line of the shape with these values before its message."""
+        return "".join(chain.from_iterable(zip(self.head, (*values, self.tail), strict=True)))
+
+
 @dataclass(slots=True)
 class Tally:
-    """What one pass over the lines of a log has counted."""
+    """What passes over lines of a log have counted: `lines` of them, the next of which has the number `at`."""
 
     layout: Layout
     lines: int = 0
+    at: int = 0
     levels: Counter[str] = field(default_factory=Counter)
     written: dict[str, str] = field(default_factory=dict)
     components: Counter[str] = field(default_factory=Counter)
@@ -104,72 +72,109 @@ class Tally:
     gap: tuple[float, int] = (0.0, 0)
     blocks: int = 0
     _current: Group | None = None
+    _follows: bool = False
+    _shapes: dict[str, _Shape] = field(default_factory=dict)
+    _heads: Counter[tuple[str, ...]] = field(default_factory=Counter)
 
-    def read(self, lines: Iterable[str]) -> Tally:
-        """Count every line; return self."""
+    def read(self, lines: Iterable[str], *, start: int = 0) -> Tally:
+        """Count every line, the first of which has the number `start`; return self."""
+        self.at, self._current, self._follows = start, None, False
+        parted = self.layout.parted
         for line in lines:
-            entry = self.layout.entry(line)
-            if entry is None:
+            if (found := parted(line)) is None:
                 self._continue(line)
             else:
-                self._count(entry)
+                self._count(*found)
             self.lines += 1
+            self.at += 1
+            if self.lines % _AT_ONCE == 0:
+                self._settle()
+        self._settle()
         return self
+
+    def _settle(self) -> None:
+        """Count what the latest lines held."""
+        for (key, *values), count in self._heads.items():
+            shape = self._shapes.get(key)
+            _, level, component, host, _ = self.layout.read("", shape.written(values) if shape else key)
+            if level:
+                self.levels[rank_of(level)] += count
+                self.written.setdefault(rank_of(level), level)
+            if component and len(self.components) < MOST_VALUES:
+                self.components[component] += count
+            if host and len(self.hosts) < MOST_VALUES:
+                self.hosts[host] += count
+        self._heads.clear()
+        for column in self.columns.values():
+            column.settle()
 
     def _continue(self, line: str) -> None:
         group = self._current
         if group is not None and line and len(group.block) < _LONGEST_BLOCK and self.blocks < _MOST_BLOCKS:
             self.blocks += not group.block
-            group.block.append((self.lines, line))
+            group.block.append((self.at, line))
 
-    def _count(self, entry: Entry) -> None:
-        rank = entry.rank
-        if rank:
-            self.levels[rank] += 1
-            self.written.setdefault(rank, entry.level)
-        if entry.component and len(self.components) < _MOST_VALUES:
-            self.components[entry.component] += 1
-        if entry.host and len(self.hosts) < _MOST_VALUES:
-            self.hosts[entry.host] += 1
-        if entry.stamp:
-            self._time(entry.stamp)
-        self._message(entry, rank)
+    def _count(self, stamp: str, rest: str) -> None:
+        """Count an entry; of those that differ only in what is masked, the first alone is taken apart."""
+        if stamp:
+            self._time(stamp)
+        mask, values = masked(rest)
+        shape = None if '" ' in rest else self._shapes.get(mask)
+        if shape is None:
+            self._first(self.layout.read(stamp, rest), rest, mask, values)
+        else:
+            before = shape.before
+            self._heads[(mask, *values[:before])] += 1
+            self._message(shape.group, values[before:])
+
+    def _first(self, entry: Entry, rest: str, mask: str, found: Sequence[str]) -> None:
+        """Count an entry unlike those before it."""
+        self._heads[(rest,)] += 1
+        request = request_of(entry.message)
+        if request is not None:
+            for label, value in request.columns():
+                self._note(label, value)
+        rank = rank_of(entry.level)
+        tail, values = masked(entry.message if request is None else request.kind)
+        group = self.groups.get((rank, tail)) or self._group(tail, entry, rank)
+        self._message(group, values)
+        head = mask.removesuffix(tail).split(MASK)
+        alike = request is None and mask.endswith(tail) and found[len(head) - 1 :] == values
+        if alike and len(self._shapes) < _MOST_MASKS:
+            self._shapes[mask] = _Shape(group, head, tail)
+
+    def _message(self, group: Group, values: Sequence[str]) -> None:
+        group.count += 1
+        alarming = not group.rank or group.rank in ALARMS or group.rank in WARNINGS
+        self._current = group if group.count == 1 or (alarming and not group.block) else None
+        for column, value in zip(group.columns, values, strict=False):
+            if value.count(".") == _DOTS_OF_AN_ADDRESS:
+                self._note("IP", value)
+            elif column is not None:
+                column.add(value, self.at)
 
     def _time(self, stamp: str) -> None:
         """Keep the first and last stamp; read clocks only where the minute changes: shorter gaps are not told."""
         last = self.last
-        self.last = (stamp, self.lines)
+        self.last = (stamp, self.at)
+        follows, self._follows = self._follows, True
         if last is None:
             self.first = self.last
-        elif last[0][:_TO_THE_MINUTE] != stamp[:_TO_THE_MINUTE] and self.layout.style is not None:
+        elif follows and last[0][:_TO_THE_MINUTE] != stamp[:_TO_THE_MINUTE] and self.layout.style is not None:
             before, now = seconds(last[0], self.layout.style), seconds(stamp, self.layout.style)
             if before is not None and now is not None and now - before > self.gap[0]:
-                self.gap = (now - before, self.lines)
+                self.gap = (now - before, self.at)
 
-    def _message(self, entry: Entry, rank: str) -> None:
-        request = request_of(entry.message)
-        if request is not None:
-            for label, value in request.columns():
-                self._column(label).add(value, self.lines)
-        mask, values = masked(entry.message if request is None else request.kind)
-        group = self.groups.get((rank, mask)) or self._group(mask, entry, rank)
-        group.count += 1
-        alarming = rank in ALARMS or rank in WARNINGS or not rank
-        self._current = group if group.count == 1 or (alarming and not group.block) else None
-        for column, value in zip(group.columns, values, strict=False):
-            if value.count(".") == _DOTS_OF_AN_ADDRESS:
-                self._column("IP").add(value, self.lines)
-            elif column is not None:
-                column.add(value, self.lines)
+    def _note(self, label: str, value: str) -> None:
+        column = self._column(label)
+        if column is not None:
+            column.add(value, self.at)
 
-    def _column(self, label: str) -> Column:
-        """The label's column; beyond the most labels kept, one that nobody sees."""
-        column = self.columns.get(label)
-        if column is None:
-            column = Column()
-            if len(self.columns) < _MOST_LABELS:
-                self.columns[label] = column
-        return column
+    def _column(self, label: str) -> Column | None:
+        """The label's column; None beyond the most labels kept."""
+        if label not in self.columns and len(self.columns) < _MOST_LABELS:
+            self.columns[label] = Column()
+        return self.columns.get(label)
 
     def _group(self, mask: str, entry: Entry, rank: str) -> Group:
         if len(self.groups) >= _MOST_MASKS:
@@ -178,7 +183,7 @@ class Tally:
             if known is not None:
                 return known
         columns = [self._column(label) if label else None for label in labels(mask)]
-        group = Group(mask, entry.message, rank, entry.component, self.lines, columns)
+        group = Group(mask, entry.message, rank, entry.component, self.at, columns)
         if len(self.groups) < 2 * _MOST_MASKS:
             self.groups[(rank, mask)] = group
         return group

@@ -112,7 +112,7 @@ def _list_facts(part: Part, focus: str | None) -> Iterator[Fact]:
 
 def _size(value: object, deepest: int = 4) -> int:
     """About how many scalars a value holds: exact where small, extrapolated from its first children where large."""
-    if not isinstance(value, dict | list) or not value:
+    if not isinstance(value, (dict, list)) or not value:
         return 1
     if deepest == 0:
         return len(value)
