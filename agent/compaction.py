@@ -47,7 +47,7 @@ class Compaction:
         unheard = reminder is not None and (not reminder.asked or (last is not None and not last.calls))
         if pressure.needed or unheard:
             return self._reminding(ledger, pressure) or self._shortening(ledger, pressure)
-        if ledger.finishing or reminder is not None:
+        if ledger.finishing or ledger.typing or reminder is not None:
             return []
         return self._reminding(ledger, pressure, soon=self._reply_tokens(ledger))
 

@@ -32,9 +32,9 @@ def _record(finding: str, **more: object) -> ToolCall:
     return ToolCall("record_observation", {"finding": finding, "evidence": "r1", **more})
 
 
-def _play(run: Path, script: Sequence[Line], **more: object) -> tuple[ScriptedModel, Outcome]:
+def _play(run: Path, script: Sequence[Line], max_turns: int = 10, **more: object) -> tuple[ScriptedModel, Outcome]:
     model = ScriptedModel(script, counter=thirds())
-    settings = Settings(ceiling=8_000, max_turns=10, max_new_tokens=128, answer_after=0)
+    settings = Settings(ceiling=8_000, max_turns=max_turns, max_new_tokens=128, answer_after=0)
     outcome = investigate("Which layer?", model=model, tools=[huge], run=run, settings=settings, **more)  # type: ignore[arg-type]
     return model, outcome
 
@@ -60,6 +60,23 @@ def test_a_misfit_is_asked_for_once_more_and_then_let_be(tmp_path: Path) -> None
     problems = [str(event["problem"]) for event in events_of(tmp_path / "run") if event.get("purpose") == "typed"]
     assert "minimum" in problems[0]
     assert "no JSON" in problems[1]
+
+
+@pytest.mark.parametrize("schema", [None, LAYERS])
+def test_a_run_that_answered_in_its_last_turn_was_not_cut_off(tmp_path: Path, schema: object) -> None:
+    """Whether or not the answer is then asked for as JSON."""
+    script = [HUGE, _record("layers seen and read"), "Layer 96.", '{"layer": 96, "broken": true}']
+    _, outcome = _play(tmp_path / "run", script, max_turns=3, answer_schema=schema)
+    assert (outcome.answer, outcome.reason, outcome.turns) == ("Layer 96.", "answered", 3)
+
+
+@pytest.mark.parametrize("schema", [None, LAYERS])
+def test_a_run_that_was_cut_off_says_so(tmp_path: Path, schema: object) -> None:
+    """With a typed answer as without."""
+    answer = '{"rests_on": [1], "answer": "Layer 96 it is."}'
+    script = [HUGE, _record("layers seen and read"), answer, '{"layer": 96, "broken": true}']
+    _, outcome = _play(tmp_path / "run", script, max_turns=2, answer_schema=schema)
+    assert (outcome.reason, outcome.turns) == ("max_turns", 2)
 
 
 @pytest.mark.parametrize(
