@@ -77,7 +77,9 @@ def _left(
     axis: str, bounds: Sequence[int], looks: Sequence[Mapping[str, Any]], opened: Sequence[str]
 ) -> tuple[int, ...]:
     """The places of an axis that no call asked for and no address that was opened lies in."""
-    asked = {look["arguments"].get(name) for look in looks for name in (axis, f"{axis}_id")}
+    given = [look["arguments"].get(name) for look in looks for name in (axis, f"{axis}_id")]
+    places = [place for value in given for place in (value if isinstance(value, list) else [value])]
+    asked = {place for place in places if isinstance(place, int)}
     within = re.compile(rf"\b{re.escape(axis)}s?[\[/._](\d+)")
     named = {int(number) for address in opened for number in within.findall(address)}
     return tuple(place for place in range(bounds[0], bounds[1] + 1) if place not in asked | named)

@@ -168,6 +168,25 @@ def test_what_was_not_looked_at_is_worked_out(tmp_path: Path) -> None:
     assert ranges([7]) == "7"
 
 
+def test_places_may_be_asked_for_several_at_once(tmp_path: Path) -> None:
+    """A list of layers looks at each."""
+
+    @tool
+    def get_layers(layer: list[int]) -> list[int]:
+        """Some layers."""
+        return layer
+
+    script = [
+        ToolCall("get_layers", {"layer": [1, 2]}),
+        ToolCall("get_layers", {"layer": [5]}),
+        "Layer 3.",
+    ]
+    tools = [get_layers, get_layer.bounded(layer_id={"minimum": 0, "maximum": 5})]
+    model, settings = ScriptedModel(script, counter=thirds()), Settings(answer_after=0)
+    outcome = investigate("Which?", model=model, tools=tools, run=tmp_path / "run", settings=settings)
+    assert outcome.unseen.axes == {"layer": (0, 3, 4)}
+
+
 def test_a_person_s_next_question_goes_on_in_the_same_run(tmp_path: Path) -> None:
     """The run opens again with all its turns; the prompt extends, nothing is orphaned, the ceiling holds."""
     run = tmp_path / "run"
