@@ -92,7 +92,7 @@ def _unopened(pager: Pager, looks: Sequence[Mapping[str, Any]], opened: Sequence
             names = _parts(node)
         except PagerError:
             continue
-        whole = any(look["address"] == result and "page 1 of 1," in look["content"] for look in looks)
+        whole = any(look["address"] == result and look.get("whole", False) for look in looks)
         seen = names if whole and node.kind != "lazy" else []
         left = tuple(name for name in names if name not in seen and not _is_opened(node.address_of(name), opened))
         if left and len(names) > 1:

@@ -15,13 +15,15 @@ class Answer:
     """What answered one call, as the prompt holds it now.
 
     `status`: "new" is a tool's result, "view" what a verb showed of one, "note" a word from the loop or the notebook,
-    "repeat" a call made before, "failed" an error. `address` is what it shows, where it shows something.
+    "repeat" a call made before, "failed" an error. `address` is what it shows, where it shows something; `whole`
+    says that it shows all of it.
     """
 
     content: str
     status: Status
     address: str | None = None
     level: Level = "page"
+    whole: bool = False
 
     @property
     def result(self) -> str | None:

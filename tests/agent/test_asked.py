@@ -8,7 +8,7 @@ import pytest
 from hostile import assert_grows_between_compactions, assert_paired, assert_under_the_ceiling, events_of, huge, thirds
 
 from agent.chat import Message, ToolCall
-from agent.coverage import ranges
+from agent.coverage import ranges, unseen
 from agent.errors import BadInput, BadSettings
 from agent.investigation import Outcome, investigate, resume
 from agent.models import ScriptedModel
@@ -17,7 +17,7 @@ from agent.plan import read_plan
 from agent.settings import Settings
 from agent.tools import Tool, tool
 from agent.typed import read_schema
-from pager import Lazy
+from pager import Lazy, Pager
 
 LAYERS = {
     "type": "object",
@@ -185,6 +185,30 @@ def test_places_may_be_asked_for_several_at_once(tmp_path: Path) -> None:
     model, settings = ScriptedModel(script, counter=thirds()), Settings(answer_after=0)
     outcome = investigate("Which?", model=model, tools=tools, run=tmp_path / "run", settings=settings)
     assert outcome.unseen.axes == {"layer": (0, 3, 4)}
+
+
+@pytest.mark.parametrize("whole", [{"whole": True}, {"whole": False}, {}])
+def test_what_a_tool_says_of_pages_is_no_look_at_the_whole(whole: dict[str, bool]) -> None:
+    """The loop itself writes down whether all of a result was shown; a run from before it did so is still read."""
+    look = {"event": "result", "status": "new", "name": "huge", "arguments": {}, "address": "r1", **whole}
+    with Pager() as pager:
+        pager.put({"weights": {"rms": [2.0] * 9}, "biases": {"rms": [3.0] * 9}, "note": "page 1 of 1, mapping"})
+        left = unseen([{**look, "content": "[r1: page 1 of 1, mapping]"}], pager).results
+    assert [one.parts for one in left] == ([] if whole.get("whole") else [("weights", "biases")])
+
+
+def test_a_short_result_was_looked_at_as_a_whole(tmp_path: Path) -> None:
+    """A tool's result shown on one page, and a part opened on one, leave nothing unopened."""
+
+    @tool
+    def get_parts() -> dict[str, object]:
+        """Two parts."""
+        return {"weights": {"rms": [2.0] * 9}, "biases": {"rms": [3.0] * 9}}
+
+    script = [ToolCall("get_parts", {}), "Weights."]
+    model, settings = ScriptedModel(script, counter=thirds()), Settings(answer_after=0)
+    outcome = investigate("Which?", model=model, tools=[get_parts], run=tmp_path / "run", settings=settings)
+    assert outcome.unseen.results == ()
 
 
 def test_a_person_s_next_question_goes_on_in_the_same_run(tmp_path: Path) -> None:
