@@ -1,8 +1,6 @@
 """The commands over a store as a whole: results, pin, expire, export."""
 
-import re
 import sys
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -13,9 +11,7 @@ from pager import Result
 from ..errors import BadInput
 from .output import print_json, print_text, visible, working
 from .pages import DEFAULT_STORE, Json, Store, existing
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_SIZES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+from .sizes import read_age, read_size
 
 
 def results(store: Store = DEFAULT_STORE, as_json: Json = False) -> None:
@@ -50,9 +46,10 @@ def expire(
     """Delete results that are too old, then the oldest until little enough is left; pinned ones stay."""
     if older_than is None and keep is None:
         raise BadInput("nothing says what may go: give --older-than AGE, --keep SIZE, or both")
-    age, most = older_than and _age(older_than), keep and _size(keep)
+    age = None if older_than is None else read_age(older_than)
+    most = None if keep is None else read_size(keep)
     with existing(store) as pager:
-        gone = pager.expire(older_than=age or None, keep_bytes=None if most is None else int(most))
+        gone = pager.expire(older_than=age, keep_bytes=most)
     if as_json:
         print_json({"expired": [_fields(one) for one in gone], "bytes": sum(one.size_bytes for one in gone)})
         return
@@ -91,17 +88,3 @@ def _fields(one: Result) -> dict[str, object]:
 
 def _called(one: Result) -> str:
     return visible(" ".join((one.name or (one.call.tool if one.call else "")).split()))
-
-
-def _age(text: str) -> timedelta:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhdw])", text.strip().lower())
-    if found is None:
-        raise BadInput(f"{text!r} is no age; write a number and s, m, h, d or w, such as 7d")
-    return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
-
-
-def _size(text: str) -> float:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", text.strip().lower())
-    if found is None:
-        raise BadInput(f"{text!r} is no size; write a number and B, KB, MB or GB, such as 500MB")
-    return float(found[1]) * _SIZES[found[2]]

@@ -190,6 +190,10 @@ def test_a_store_is_listed_exported_and_made_smaller(records: Shell) -> None:
     gone = records.json("expire", "--keep", "1KB")["expired"]
     assert [one["id"] for one in gone] == ["r1"]  # type: ignore[attr-defined]
     assert "it expired at" in records.refused("open", "r1")
+    records.run("page", "-", stdin=b"another note\n")
+    assert records.json("expire", "--keep", "1GiB")["expired"] == []
+    gone = records.json("expire", "--older-than", "0d")["expired"]
+    assert [one["id"] for one in gone] == ["r3"]  # type: ignore[attr-defined]
     assert "--older-than" in records.refused("expire")
     assert "is no age" in records.refused("expire", "--older-than", "soon")
     assert "nothing at r9" in records.refused("pin", "r9")
