@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pager import Call, Pager, Result, StoreFailed
+from pager import Call, Pager, Result, StoreFailed, root_of
 from summarizers import LEAST_ANSWER, Look, Looking, card, stub
 
 from .ceiling import Budget
 from .chat import ToolCall
-from .exchange import Answer, Exchange, root_of, same_call
+from .exchange import Answer, Exchange, same_call
 from .ledger import Ledger
 from .memory import is_out_of_memory, let_go
 from .notebook import Notebook

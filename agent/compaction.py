@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pager import Pager, PagerError
+from pager import Pager, PagerError, root_of, without_page
 from summarizers import stub, summarize
 
 from .ceiling import NOTICE_TOKENS, Budget
 from .chat import Message, ToolCall
 from .events import Event
-from .exchange import Answer, Level, root_of
+from .exchange import Answer, Level
 from .ladder import Batch
 from .ledger import Ledger
 from .schedule import Pressure, Schedule
@@ -60,9 +60,7 @@ class Compaction:
 
     def closing(self, ledger: Ledger, reason: str) -> list[Event]:
         """The end of the looking: what no finding names is saved, and the answer is asked for under the findings."""
-        shown = [
-            (made.address.partition("#")[0], made.call) for made in ledger.made if made.address and made.status == "new"
-        ]
+        shown = [(made.address, made.call) for made in ledger.made if made.address and made.status == "new"]
         unsaved = {root_of(address): (address, call) for address, call in shown if not ledger.cites(root_of(address))}
         findings = self._findings(ledger, unsaved)
         for finding in findings:
@@ -121,7 +119,7 @@ class Compaction:
         """The results that leave their page and that no finding names: id → what was shown of it, and the call."""
         calls = {exchange.number: exchange.calls for exchange in ledger.exchanges}
         return {
-            root_of(change.address): (change.address.partition("#")[0], calls[change.generation][change.call])
+            root_of(change.address): (without_page(change.address), calls[change.generation][change.call])
             for change in batch.changes
             if change.shows_a_page and change.address and not ledger.cites(root_of(change.address))
         }
@@ -182,7 +180,7 @@ class Compaction:
             return self.words.aged(call) if level == "stub" and answer.status != "note" else None
         words = self.words
         try:
-            node = self.pager.node(answer.address.partition("#")[0])
+            node = self.pager.node(answer.address)
             if level == "stub":
                 return stub(node, counter=words.counter, templates=words.templates)
             budget = self.budget.summary

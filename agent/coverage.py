@@ -5,11 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from pager import Node, Pager, PagerError
+from pager import Node, Pager, PagerError, root_of
 
 from .chat import ToolSpec
 from .events import Event
-from .exchange import root_of
 
 _BRANCHES = ("mapping", "lazy")
 _LOOKED = ("new", "view", "repeat")

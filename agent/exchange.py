@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from pager import root_of
+
 from .chat import ToolCall
 
 Level = Literal["page", "summary", "stub"]
@@ -88,16 +90,6 @@ class Remark:
 
 
 Entry = Exchange | Remark
-
-
-def root_of(address: str) -> str:
-    """The id of the result an address lies in.
-
-    >>> root_of("r3/layers[17]#2")
-    'r3'
-    """
-    end = next((index for index, character in enumerate(address) if character in "/[#"), len(address))
-    return address[:end]
 
 
 def same_call(call: ToolCall) -> str:

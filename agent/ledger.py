@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
+from pager import root_of
+
 from .chat import ToolCall
 from .conclusion import Conclusion
 from .errors import RunFailed
 from .events import Event
-from .exchange import Answer, Entry, Exchange, Remark, root_of
+from .exchange import Answer, Entry, Exchange, Remark
 from .notebook import Observation
 from .totals import Totals
 

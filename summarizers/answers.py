@@ -12,7 +12,7 @@ def page_text(page: Page, templates: Templates) -> str:
     """One page in its frame."""
     return templates.render(
         "page",
-        address=page.address.partition("#")[0],
+        address=page.address,
         page=page.page,
         pages=page.pages,
         kind=page.kind,

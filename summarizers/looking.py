@@ -50,7 +50,7 @@ class Looking:
             address: r3, r3/layers[17], r3[120:140], or r3#2 for page 2
         """
         page = self.pager.open(address, limit_tokens=self.page_tokens)
-        node = self.pager.node(address.partition("#")[0])
+        node = self.pager.node(address)
         if page.pages > 1 and "#" not in address and self._is_branch(node):
             return self._outline(node)
         return self._page(page, node)

@@ -179,6 +179,13 @@ def test_a_folder_of_templates_that_is_not_there_is_refused(shell: Shell) -> Non
     assert "does not exist" in shell.refused("page", "--templates", "nowhere", stdin=b"x")
 
 
+def test_a_page_of_a_stored_result_is_summarized_as_its_node(records: Shell) -> None:
+    """Not taken for a file; of a part as well."""
+    whole = records.json("summarize", "r1")["summary"]
+    assert records.json("summarize", "r1#1")["summary"] == whole
+    assert "9871" in str(records.json("summarize", "r1[130:140]#1")["summary"])
+
+
 def test_a_store_is_listed_exported_and_made_smaller(records: Shell) -> None:
     """What is pinned stays, what expired says so, and an export is the result byte for byte."""
     records.run("page", "-", "--name", "note.txt", stdin=b"a short note\n")
