@@ -193,7 +193,13 @@ def test_a_store_is_listed_exported_and_made_smaller(records: Shell) -> None:
     assert records.run("export", "r1").stdout == (records.folder / "records.json").read_bytes()
     assert records.run("export", "r1", "--out", "copy.json").returncode == 0
     assert "is there already" in records.refused("export", "r1", "--out", "copy.json")
-    assert records.run("pin", "r2").returncode == 0
+    assert records.json("export", "r1", "--out", "again.json") == {
+        "address": "r1",
+        "out": "again.json",
+        "bytes": (records.folder / "again.json").stat().st_size,
+    }
+    assert records.json("export", "r2") == {"address": "r2", "text": "a short note\n"}
+    assert records.json("pin", "r2") == {"pinned": ["r2"]}
     gone = records.json("expire", "--keep", "1KB")["expired"]
     assert [one["id"] for one in gone] == ["r1"]  # type: ignore[attr-defined]
     assert "it expired at" in records.refused("open", "r1")
