@@ -116,6 +116,25 @@ def test_a_plan_is_read_from_a_list_of_lines(tmp_path: Path) -> None:
         read_plan(file)
 
 
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        ("1.5x threshold check\n", ("1.5x threshold check",)),
+        ("-1 as padding index\n- -1 again\n", ("-1 as padding index", "-1 again")),
+        ("*args of forward\n", ("*args of forward",)),
+        ("1) [x] scan\n -\n+ [ ] [CLS] rows\n", ("scan", "[CLS] rows")),
+        ('[ "look at all", "open -1" ]', ("look at all", "open -1")),
+        ('[\n  "look at all"\n]\n', ("look at all",)),
+        ("[ ] look at all\n", ("look at all",)),
+    ],
+)
+def test_only_list_marks_are_taken_from_a_step(tmp_path: Path, text: str, steps: tuple[str, ...]) -> None:
+    """White space stands behind a mark; numbers, signs and stars of the step itself stay."""
+    file = tmp_path / "plan.md"
+    file.write_text(text)
+    assert read_plan(file) == steps
+
+
 def test_a_plan_stands_in_the_task_and_its_progress_in_the_receipts(tmp_path: Path) -> None:
     """A finding settles a step; the receipt names the next; the outcome says what is left."""
     script = [HUGE, _record("layers seen and read", step=1), "Layer 96."]
