@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from pager import Matches, Page, Rows, TokenCounter
+from pager import Matches, Page, Rows, TokenCounter, without_page
 
 from .templating import Templates
 
@@ -14,7 +14,7 @@ def page_text(page: Page, templates: Templates) -> str:
     """One page in its frame."""
     return templates.render(
         "page",
-        address=page.address,
+        address=without_page(page.address),
         page=page.page,
         pages=page.pages,
         kind=page.kind,
