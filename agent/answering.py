@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pager import Call, Pager, Result, StoreFailed
+from pager import Call, Pager, Result, StoreFailed, root_of
 from summarizers import LEAST_ANSWER, Look, Looking, card, stub
 
 from .ceiling import Budget
 from .chat import ToolCall
-from .exchange import Answer, Exchange, root_of, same_call
+from .exchange import Answer, Exchange, same_call
 from .ledger import Ledger
 from .memory import is_out_of_memory, let_go
 from .notebook import Notebook
@@ -85,27 +85,30 @@ class Answering:
         shown = self._landing(stored.id, allowance)
         before = next((made for made in ledger.made if made.address == stored.id and made.status == "new"), None)
         if before is None:
-            return Served(Answer(shown, "new", stored.id))
-        again = self.words.repeated(turn=before.turn, address=stored.id, shown=shown)
-        return Served(Answer(again, "repeat", stored.id), pinned_until=ledger.turn + self.settings.pin_turns)
+            return Served(shown)
+        again = self.words.repeated(turn=before.turn, address=stored.id, shown=shown.content)
+        return Served(
+            replace(shown, content=again, status="repeat"), pinned_until=ledger.turn + self.settings.pin_turns
+        )
 
-    def _landing(self, address: str, allowance: int) -> str:
+    def _landing(self, address: str, allowance: int) -> Answer:
         """The fullest first view that fits: all of a short result; a card with the first page; a card; a stub."""
         node = self.pager.node(address)
         words, budget = self.words, self.budget
         line = stub(node, counter=words.counter, templates=words.templates)
         if allowance < LEAST_ANSWER:
-            return line
+            return Answer(line, "new", address)
         first = self.pager.open(address, limit_tokens=budget.page)
         page = words.page(first)
         size = words.counter.count(page)
-        if first.pages == 1 and size <= min(budget.card, allowance):
-            return page
+        whole = first.pages == 1
+        if whole and size <= min(budget.card, allowance):
+            return Answer(page, "new", address, whole=True)
         limit = min(budget.card, allowance)
         made = card(node, limit_tokens=limit, focus=self.question, counter=words.counter, templates=words.templates)
         if made.tokens + size <= min(budget.room // 4, allowance - budget.landing):
-            return f"{made.text}\n{page}"
-        return made.text if made.tokens <= allowance else line
+            return Answer(f"{made.text}\n{page}", "new", address, whole=whole)
+        return Answer(made.text if made.tokens <= allowance else line, "new", address)
 
     def _look(self, ledger: Ledger, call: ToolCall, allowance: int) -> Served:
         """What a verb answers; a look taken again and again is noticed, an aged result that is opened is pinned."""
@@ -123,7 +126,7 @@ class Answering:
         if isinstance(seen, Finding):
             return self._record(ledger, seen)
         if isinstance(seen, Look):
-            seen = Answer(seen.text, "view" if seen.address else "failed", seen.address)
+            seen = Answer(seen.text, "view" if seen.address else "failed", seen.address, whole=seen.whole)
         assert isinstance(seen, Answer)
         return self._noticed(ledger, call, seen)
 

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pager import Pager, PagerError
+from pager import Pager, PagerError, root_of, without_page
 from summarizers import stub, summarize
 
 from .ceiling import NOTICE_TOKENS, Budget
 from .chat import Message, ToolCall
 from .events import Event
-from .exchange import Answer, Level, root_of
+from .exchange import Answer, Level
 from .ladder import Batch
 from .ledger import Ledger
 from .schedule import Pressure, Schedule
@@ -48,7 +48,7 @@ class Compaction:
         unheard = reminder is not None and (not reminder.asked or (last is not None and not last.calls))
         if pressure.needed or unheard:
             return self._reminding(ledger, pressure) or self._shortening(ledger, pressure)
-        if ledger.finishing or reminder is not None:
+        if ledger.finishing or ledger.typing or reminder is not None:
             return []
         return self._reminding(ledger, pressure, soon=self._reply_tokens(ledger))
 
@@ -61,9 +61,7 @@ class Compaction:
 
     def closing(self, ledger: Ledger, reason: str) -> list[Event]:
         """The end of the looking: what no finding names is saved, and the answer is asked for under the findings."""
-        shown = [
-            (made.address.partition("#")[0], made.call) for made in ledger.made if made.address and made.status == "new"
-        ]
+        shown = [(made.address, made.call) for made in ledger.made if made.address and made.status == "new"]
         unsaved = {root_of(address): (address, call) for address, call in shown if not self._is_saved(ledger, address)}
         findings = self._findings(ledger, unsaved)
         for finding in findings:
@@ -122,7 +120,7 @@ class Compaction:
         """The results that leave their page and that no finding names: id → what was shown of it, and the call."""
         calls = {exchange.number: exchange.calls for exchange in ledger.exchanges}
         return {
-            root_of(change.address): (change.address.partition("#")[0], calls[change.generation][change.call])
+            root_of(change.address): (without_page(change.address), calls[change.generation][change.call])
             for change in batch.changes
             if change.shows_a_page and change.address and not self._is_saved(ledger, change.address)
         }
@@ -131,7 +129,7 @@ class Compaction:
         """Whether a finding cites that result, and where in it the best of its facts stands."""
         if not ledger.cites(root_of(address)):
             return False
-        return ledger.cites(self._told(address.partition("#")[0]).evidence[0])
+        return ledger.cites(self._told(without_page(address)).evidence[0])
 
     def _reminder(self, ledger: Ledger, unsaved: Mapping[str, tuple[str, ToolCall]]) -> Event | None:
         """The reminder, where it fits under the ceiling."""
@@ -195,7 +193,7 @@ class Compaction:
             return self.words.aged(call) if level == "stub" and answer.status != "note" else None
         words = self.words
         try:
-            node = self.pager.node(answer.address.partition("#")[0])
+            node = self.pager.node(answer.address)
             if level == "stub":
                 return stub(node, counter=words.counter, templates=words.templates)
             budget = self.budget.summary

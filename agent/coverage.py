@@ -5,11 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from pager import Node, Pager, PagerError
+from pager import Node, Pager, PagerError, root_of
 
 from .chat import ToolSpec
 from .events import Event
-from .exchange import root_of
 
 _BRANCHES = ("mapping", "lazy")
 _LOOKED = ("new", "view", "repeat")
@@ -77,7 +76,9 @@ def _left(
     axis: str, bounds: Sequence[int], looks: Sequence[Mapping[str, Any]], opened: Sequence[str]
 ) -> tuple[int, ...]:
     """The places of an axis that no call asked for and no address that was opened lies in."""
-    asked = {look["arguments"].get(name) for look in looks for name in (axis, f"{axis}_id")}
+    given = [look["arguments"].get(name) for look in looks for name in (axis, f"{axis}_id")]
+    places = [place for value in given for place in (value if isinstance(value, list) else [value])]
+    asked = {place for place in places if isinstance(place, int)}
     within = re.compile(rf"\b{re.escape(axis)}s?[\[/._](\d+)")
     named = {int(number) for address in opened for number in within.findall(address)}
     return tuple(place for place in range(bounds[0], bounds[1] + 1) if place not in asked | named)
@@ -90,7 +91,7 @@ def _unopened(pager: Pager, looks: Sequence[Mapping[str, Any]], opened: Sequence
             names = _parts(node)
         except PagerError:
             continue
-        whole = any(look["address"] == result and "page 1 of 1," in look["content"] for look in looks)
+        whole = any(look["address"] == result and look.get("whole", False) for look in looks)
         seen = names if whole and node.kind != "lazy" else []
         left = tuple(name for name in names if name not in seen and not _is_opened(node.address_of(name), opened))
         if left and len(names) > 1:

@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from pager import root_of
+
 from .chat import ToolCall
 
 Level = Literal["page", "summary", "stub"]
@@ -15,13 +17,15 @@ class Answer:
     """What answered one call, as the prompt holds it now.
 
     `status`: "new" is a tool's result, "view" what a verb showed of one, "note" a word from the loop or the notebook,
-    "repeat" a call made before, "failed" an error. `address` is what it shows, where it shows something.
+    "repeat" a call made before, "failed" an error. `address` is what it shows, where it shows something; `whole`
+    says that it shows all of it.
     """
 
     content: str
     status: Status
     address: str | None = None
     level: Level = "page"
+    whole: bool = False
 
     @property
     def result(self) -> str | None:
@@ -86,16 +90,6 @@ class Remark:
 
 
 Entry = Exchange | Remark
-
-
-def root_of(address: str) -> str:
-    """The id of the result an address lies in.
-
-    >>> root_of("r3/layers[17]#2")
-    'r3'
-    """
-    end = next((index for index, character in enumerate(address) if character in "/[#"), len(address))
-    return address[:end]
 
 
 def same_call(call: ToolCall) -> str:

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
+from pager import root_of
+
 from .chat import ToolCall
 from .conclusion import Conclusion
 from .errors import RunFailed
 from .events import Event
-from .exchange import Answer, Entry, Exchange, Remark, root_of
+from .exchange import Answer, Entry, Exchange, Remark
 from .notebook import Observation
 from .totals import Totals
 
@@ -210,7 +212,7 @@ def _finish(ledger: Ledger, event: Fields) -> Ledger:
 
 
 def _typed(ledger: Ledger, event: Fields) -> Ledger:
-    return replace(_remark("typed")(ledger, event), finishing=True, typing=ledger.typing + 1)
+    return replace(_remark("typed")(ledger, event), typing=ledger.typing + 1)
 
 
 def _person(ledger: Ledger, event: Fields) -> Ledger:
@@ -230,7 +232,9 @@ def _person(ledger: Ledger, event: Fields) -> Ledger:
 
 
 def _memory(ledger: Ledger, event: Fields) -> Ledger:
-    """Less fits from now on; a request for the answer is made anew, for it was measured for more."""
+    """Less fits from now on; a request for the answer in words is made anew, for it was measured for more."""
+    if ledger.conclusion is not None:
+        return replace(ledger, ceiling=event["lowered_to"])
     entries = tuple(entry for entry in ledger.entries if not (isinstance(entry, Remark) and entry.kind == "finish"))
     return replace(ledger, ceiling=event["lowered_to"], entries=entries, finishing=False)
 
@@ -264,7 +268,7 @@ def _compaction(ledger: Ledger, event: Fields) -> Ledger:
         for index, entry in enumerate(ledger.entries)
         if not (index in dropped or (isinstance(entry, Exchange) and entry.number in gone))
     ]
-    told = event["notice"] and not ledger.finishing  # the request for the answer stays the last word
+    told = event["notice"] and not ledger.finishing and not ledger.typing  # a request for the answer is the last word
     notice = [Remark(ledger.turn, "notice", event["notice"])] if told else []
     return replace(
         ledger,

@@ -251,6 +251,7 @@ class Loop:
                 "arguments": dict(call.arguments),
                 "status": answer.status,
                 "address": answer.address,
+                "whole": answer.whole,
                 "content": answer.content,
                 "tokens": self._parts.words.counter.count(answer.content),
                 "pinned_until": served.pinned_until,

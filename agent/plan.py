@@ -8,7 +8,8 @@ from pathlib import Path
 from .errors import BadInput
 
 MOST_STEPS = 20
-_MARK = re.compile(r"^\s*(?:[-*+]|\d+[.)])?\s*(?:\[[ xX]?\]\s*)?")
+_MARK = re.compile(r"\s*(?:(?:[-*+]|\d+[.)])(?:\s+|$))?(?:\[[ xX]?\](?:\s+|$))?")  # white space ends a mark
+_LIST = re.compile(r'\s*\[\s*"')
 
 
 def read_plan(path: Path) -> tuple[str, ...]:
@@ -17,7 +18,7 @@ def read_plan(path: Path) -> tuple[str, ...]:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise BadInput(f"{path} is no text ({error.reason} at byte {error.start}); give one step a line") from error
-    steps = _listed(text) if text.lstrip().startswith('["') else _lines(text)
+    steps = _listed(text) if _LIST.match(text) else _lines(text)
     if not steps:
         raise BadInput(f"{path} holds no step; give one step a line")
     if len(steps) > MOST_STEPS:

@@ -58,7 +58,7 @@ class Summarizing:
         try:
             made = summarize_with(
                 scribe,
-                self.pager.node(change["address"].partition("#")[0]),
+                self.pager.node(change["address"]),
                 budget_tokens=budget,
                 focus=self.question,
                 counter=self.words.counter,

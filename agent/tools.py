@@ -8,19 +8,11 @@ from typing import Literal, Union, get_args, get_origin
 
 from .chat import ToolSpec
 from .errors import BadArguments, BadTool, UnknownTool
+from .schemas import schema_problem
 
 Schema = dict[str, object]
 
 _SCALARS: dict[object, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
-_PYTHON: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "array": (list, tuple),
-    "object": (dict,),
-    "null": (type(None),),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +111,7 @@ class Toolbox:
 
 
 def check_arguments(spec: ToolSpec, arguments: Mapping[str, object]) -> None:
-    """Raise `BadArguments`, naming the first argument that is missing, unknown or of another type."""
+    """Raise `BadArguments`, naming an argument that is missing, unknown or does not fit its schema."""
     properties = spec.parameters.get("properties", {})
     required = spec.parameters.get("required", ())
     assert isinstance(properties, Mapping)
@@ -128,26 +120,11 @@ def check_arguments(spec: ToolSpec, arguments: Mapping[str, object]) -> None:
     for name in required:
         if name not in arguments:
             raise BadArguments(f"{spec.name} needs the argument {name!r}; its arguments are: {takes}")
-    for name, value in arguments.items():
+    for name in arguments:
         if name not in properties:
             raise BadArguments(f"{spec.name} has no argument {name!r}; its arguments are: {takes}")
-        _check_value(f"{spec.name}: {name}", properties[name], value)
-
-
-def _check_value(place: str, schema: Mapping[str, object], value: object) -> None:
-    allowed = schema.get("enum")
-    if isinstance(allowed, list) and value not in allowed:
-        raise BadArguments(f"{place} must be one of {', '.join(map(str, allowed))}; it was {str(value)[:80]!r}")
-    named = schema.get("type")
-    names = [named] if isinstance(named, str) else named if isinstance(named, list) else []
-    if names and not any(_is(name, value) for name in names):
-        raise BadArguments(f"{place} must be of type {' or '.join(names)}; it was {str(value)[:80]!r}")
-
-
-def _is(name: str, value: object) -> bool:
-    if isinstance(value, bool):
-        return name == "boolean"
-    return isinstance(value, _PYTHON[name])
+    if problem := schema_problem(dict(arguments), spec.parameters):
+        raise BadArguments(f"{spec.name}: {problem}")
 
 
 def _schema(tool_name: str, parameter: inspect.Parameter) -> Schema:
@@ -163,7 +140,10 @@ def _type_schema(place: str, annotation: object) -> Schema:
         return {"type": _SCALARS[annotation]}
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Literal:
-        return {"type": _SCALARS[type(arguments[0])], "enum": list(arguments)}
+        return _literal_schema(place, [value for value in arguments if value is not None])
+    if origin is tuple and arguments[-1] is not Ellipsis:
+        items = [_type_schema(place, member) for member in arguments]
+        return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}
     if origin in (list, tuple):
         return {"type": "array", "items": _type_schema(place, arguments[0])}
     if origin in (Union, types.UnionType):
@@ -173,12 +153,19 @@ def _type_schema(place: str, annotation: object) -> Schema:
     raise BadTool(f"{place} has the type {annotation}; use str, int, float, bool, Literal, list[...], dict or X | None")
 
 
+def _literal_schema(place: str, values: list[object]) -> Schema:
+    names = list(dict.fromkeys(_type_schema(place, type(value))["type"] for value in values))
+    return {"type": names[0] if len(names) == 1 else names, "enum": values}
+
+
 def _union_schema(place: str, members: tuple[object, ...]) -> Schema:
-    """`X | None` is X, left out; `int | str` lists both types."""
+    """`X | None` is X, left out; `int | str` lists both types, of more than types each schema."""
     schemas = [_type_schema(place, member) for member in members if member is not type(None)]
     if len(schemas) == 1:
         return schemas[0]
-    return {"type": [schema["type"] for schema in schemas]}
+    if all(list(schema) == ["type"] for schema in schemas):
+        return {"type": [schema["type"] for schema in schemas]}
+    return {"anyOf": schemas}
 
 
 def _docstring(text: str) -> tuple[str, dict[str, str]]:

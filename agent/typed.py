@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import BadInput
+from .schemas import schema_problem
 
 Schema = Mapping[str, Any]
 
@@ -40,17 +41,11 @@ def check_schema(schema: Schema, source: str) -> None:
 
 def misfit(text: str, schema: Schema) -> str | None:
     """What keeps a text from being JSON of that schema; None where it is."""
-    from jsonschema import Draft202012Validator
-
     try:
-        value = json.loads(text)
+        problem = schema_problem(json.loads(text), schema)
     except ValueError as error:
         return f"the answer is no JSON: {error}"
-    found = next(iter(Draft202012Validator(dict(schema)).iter_errors(value)), None)
-    if found is None:
-        return None
-    place = "/".join(map(str, found.absolute_path)) or "its top"
-    return f"the answer does not fit the schema at {place}: {found.message[:160]}"
+    return problem and f"the answer does not fit the schema: {problem}"
 
 
 def _ungrammatical(schema: Schema) -> str:

@@ -55,7 +55,7 @@ class Verbs:
         near: list[str] = []
         for address in _addresses(evidence if stated else f"{finding} {evidence}"):
             try:
-                known.append(self.looking.pager.node(address.partition("#")[0]).address)
+                known.append(self.looking.pager.node(address).address)
             except UnknownAddress as error:
                 unknown.append(address)
                 near.extend(error.nearest)

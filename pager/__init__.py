@@ -1,6 +1,6 @@
 """Tool results as addressable pages within a token limit: put, open, find, query."""
 
-from .address import join
+from .address import join, root_of, without_page
 from .errors import (
     LimitTooSmall,
     NotATable,
@@ -46,4 +46,6 @@ __all__ = [
     "UnknownAddress",
     "counter",
     "join",
+    "root_of",
+    "without_page",
 ]

@@ -64,6 +64,24 @@ def page_address(address: str, page: int, part: int = 1) -> str:
     return f"{address}#{page}" if part == 1 else f"{address}#{page}.{part}"
 
 
+def root_of(address: str) -> str:
+    """The id of the result that an address lies in.
+
+    >>> root_of("r3/layers[17]#2")
+    'r3'
+    """
+    return re.split(r"[/\[#]", address, maxsplit=1)[0]
+
+
+def without_page(address: str) -> str:
+    """The address of the node that a page is of.
+
+    >>> without_page("r3/layers[17]#2")
+    'r3/layers[17]'
+    """
+    return address.partition("#")[0]
+
+
 def parse_address(text: str) -> Address:
     """The parts of an address; raises UnknownAddress where it is not one."""
     text = text.strip(" \t\r\n")

@@ -3,16 +3,18 @@
 import json
 from collections.abc import Mapping
 
-from pager import Matches, Page, Rows, TokenCounter
+from pager import Matches, Page, Rows, TokenCounter, without_page
 
 from .templating import Templates
+
+_CHARACTERS_PER_TOKEN = 40  # of a clipped text at most: more is not counted
 
 
 def page_text(page: Page, templates: Templates) -> str:
     """One page in its frame."""
     return templates.render(
         "page",
-        address=page.address.partition("#")[0],
+        address=without_page(page.address),
         page=page.page,
         pages=page.pages,
         kind=page.kind,
@@ -51,10 +53,12 @@ def call_text(
 
 def clipped(text: str, limit_tokens: int, counter: TokenCounter) -> str:
     """The text on one line, and its beginning with "…" where it is longer than the limit."""
-    text = " ".join(text[: limit_tokens * 40].split())
-    if counter.count(text) <= limit_tokens:
+    whole = " ".join(text.split())
+    text = whole[: limit_tokens * _CHARACTERS_PER_TOKEN]
+    is_cut = len(text) < len(whole)
+    if not is_cut and counter.count(text) <= limit_tokens:
         return text
-    fits, over = 0, len(text)
+    fits, over = 0, len(text) + is_cut
     while over - fits > 1:
         middle = (fits + over) // 2
         within = counter.count(text[:middle] + "…") <= limit_tokens

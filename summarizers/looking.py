@@ -17,10 +17,14 @@ _BRANCHES = ("table", "mapping", "list", "array", "lazy", "text", "log", "code")
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a verb answers, and the address that it shows; None where the answer is that there is no room."""
+    """What a verb answers, and the address that it shows; None where the answer is that there is no room.
+
+    `whole` says that the text holds all of what stands at that address.
+    """
 
     text: str
     address: str | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +50,7 @@ class Looking:
             address: r3, r3/layers[17], r3[120:140], or r3#2 for page 2
         """
         page = self.pager.open(address, limit_tokens=self.page_tokens)
-        node = self.pager.node(address.partition("#")[0])
+        node = self.pager.node(address)
         if page.pages > 1 and "#" not in address and self._is_branch(node):
             return self._outline(node)
         return self._page(page, node)
@@ -84,7 +88,7 @@ class Looking:
 
     def _page(self, page: Page, node: Node) -> Look:
         text = page_text(page, self.templates)
-        return Look(text, page.address) if self._fits(text) else self._outline(node)
+        return Look(text, page.address, page.pages == 1) if self._fits(text) else self._outline(node)
 
     def _outline(self, node: Node) -> Look:
         limit, counter = min(self.card_tokens, self.allowance - LEAST_ANSWER), self.pager.counter

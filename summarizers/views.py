@@ -83,7 +83,7 @@ class Views:
         if framed is None:
             return None
         try:
-            return self.pager.node(framed[1].partition("#")[0]).address
+            return self.pager.node(framed[1]).address
         except PagerError:
             return None
 

@@ -52,10 +52,12 @@ def main() -> None:
     """Run the command; what went wrong is one sentence, and exit status 2."""
     try:
         app()
-    except BrokenPipeError:
-        # the reader went away: nothing is wrong, and nothing more can be said
+    except SystemExit as stopped:
+        if not isinstance(stopped.__context__, BrokenPipeError):  # which typer ends with status 1
+            raise
+        # the reader went away: nothing is wrong, nothing more can be said, and the command ends as by SIGPIPE
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        sys.exit(128 + 13)
     except KeyboardInterrupt:
         sys.exit(130)
     except OSError as error:

@@ -1,10 +1,9 @@
 """What the command prints: text for people, JSON for programs, one sentence for an error."""
 
 import json
-import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -22,8 +21,7 @@ def _written_out(found: re.Match[str]) -> str:
 
 def print_json(fields: Mapping[str, object]) -> None:
     """One JSON object on standard output; lone surrogates stay escaped, so bytes survive."""
-    with _read_or_gone():
-        print(json.dumps(fields, default=str), flush=True)
+    print(json.dumps(fields, default=str), flush=True)
 
 
 def print_text(text: str) -> None:
@@ -31,23 +29,15 @@ def print_text(text: str) -> None:
     if sys.stdout.isatty():
         print(visible(text))
         return
-    with _read_or_gone():
-        sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-        sys.stdout.buffer.flush()
+    print_pieces([text.encode("utf-8", "surrogateescape")])
 
 
-@contextmanager
-def _read_or_gone() -> Iterator[None]:
-    """Where the reader went away nothing is wrong and nothing more can be said: the command ends as by SIGPIPE.
-
-    Here, because typer would end with status 1 instead.
-    """
-    try:
-        yield
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(128 + 13)
+def print_pieces(pieces: Iterable[bytes]) -> None:
+    """Bytes on standard output, as they come."""
+    sys.stdout.flush()
+    for piece in pieces:
+        sys.stdout.buffer.write(piece)
+    sys.stdout.buffer.flush()
 
 
 def print_note(text: str) -> None:

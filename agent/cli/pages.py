@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pager import Call, Pager, Result, counter
+from pager import Call, Pager, Result, counter, root_of
 from summarizers import Templates, card, stated, summarize, summarize_with
 
 from ..errors import BadInput
@@ -261,5 +261,4 @@ def _put(pager: Pager, file: str, name: str | None, limit: str | None) -> Result
 
 
 def _is_address(pager: Pager, file: str) -> bool:
-    root = file.partition("/")[0].partition("[")[0]
-    return not Path(file).exists() and any(result.id == root for result in pager.results())
+    return not Path(file).exists() and any(result.id == root_of(file) for result in pager.results())

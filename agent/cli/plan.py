@@ -26,10 +26,10 @@ from ..memory import (
 )
 from .output import print_json, print_text
 from .pages import Json
+from .sizes import read_size
 
 TOKENS = (5_000, 10_000, 12_000, 15_000, 20_000)
 _CONTEXT_BYTES = 200 << 20  # of CUDA, assumed
-_UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 _CARDS = {"t4": 75, "v100": 70, "p100": 60, "a10": 86, "a100": 80, "l4": 89, "rtx3090": 86, "rtx4090": 89, "h100": 90}
 
 
@@ -151,7 +151,9 @@ def _dtype(asked: Precision | None, place: Place, about: Planned) -> str:
 
 def _free(memory: str | None, place: Place) -> Free:
     if memory is not None:
-        return Free(read_size(memory), f"--memory {memory}")
+        if not (size := read_size(memory)):
+            raise BadInput(f"--memory {memory} holds nothing; say how much there is, such as --memory 14.74GiB")
+        return Free(size, f"--memory {memory}")
     import torch
 
     if place.kind == "cuda" and not torch.cuda.is_available():
@@ -159,19 +161,6 @@ def _free(memory: str | None, place: Place) -> Free:
     if place.kind == "mps" and not torch.backends.mps.is_available():
         raise BadInput("there is no Metal device here to ask: say how much memory it has, --memory 16GiB")
     return free_memory(None if place.kind == "cpu" else torch.device(place.kind))
-
-
-def read_size(text: str) -> int:
-    """Bytes of a size such as 14.74GiB, 16 GB or 8000000. Raises BadInput.
-
-    >>> read_size("1.5GiB")
-    1610612736
-    """
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", text, re.IGNORECASE)
-    unit = _UNITS.get((found[2] or "b").lower()) if found else None
-    if found is None or unit is None or not float(found[1]):
-        raise BadInput(f"{text!r} is no size of memory: write a number and B, KB, MB, GB, KiB, MiB, GiB or TiB")
-    return int(float(found[1]) * unit)
 
 
 def _fields(about: Planned, made: Plan, free: Free, safe: Safe, rows: list[int], reserve: int) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """The commands over a store as a whole: results, pin, expire, export."""
 
-import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +9,7 @@ import typer
 from pager import Result
 
 from ..errors import BadInput
-from .output import print_json, print_text, visible, working
+from .output import print_json, print_pieces, print_text, visible, working
 from .pages import DEFAULT_STORE, Json, Store, existing
 from .sizes import read_age, read_size
 
@@ -34,11 +34,16 @@ def pin(
     ids: Annotated[list[str], typer.Argument(help="Results, such as r3.")],
     undo: Annotated[bool, typer.Option("--undo", help="Let them expire again.")] = False,
     store: Store = DEFAULT_STORE,
+    as_json: Json = False,
 ) -> None:
     """Keep results from expiring."""
     with existing(store) as pager:
         for one in ids:
             pager.pin(one, pinned=not undo)
+        pinned = pager.pinned()
+        kept = [one.id for one in pager.results() if one.id in pinned]
+    if as_json:
+        print_json({"pinned": kept})
 
 
 def expire(
@@ -50,8 +55,8 @@ def expire(
     """Delete results that are too old, then the oldest until little enough is left; pinned ones stay."""
     if older_than is None and keep is None:
         raise BadInput("nothing says what may go: give --older-than AGE, --keep SIZE, or both")
-    age = read_age(older_than) if older_than else None
-    most = read_size(keep) if keep else None
+    age = None if older_than is None else read_age(older_than)
+    most = None if keep is None else read_size(keep)
     with existing(store) as pager:
         gone = pager.expire(older_than=age, keep_bytes=most)
     if as_json:
@@ -64,18 +69,29 @@ def export(
     address: Annotated[str, typer.Argument(help="r1, r1/layers[17], r1[120:140]")],
     out: Annotated[Path | None, typer.Option(help="A new file; standard output unless given.")] = None,
     store: Store = DEFAULT_STORE,
+    as_json: Json = False,
 ) -> None:
     """Write out all of what stands at an address; a whole result as it was put, byte for byte."""
+    fields: dict[str, object] = {"address": address}
     with existing(store) as pager:
         pieces = pager.original(address)
-        if out is None:
-            for piece in pieces:
-                sys.stdout.buffer.write(piece)
-            return
-        if out.exists():
-            raise BadInput(f"{out} is there already; name a new file")
-        with working(f"writing {out}"), out.open("xb") as file:
-            file.writelines(pieces)
+        if out is not None:
+            fields |= {"out": str(out), "bytes": _write(out, pieces)}
+        elif as_json:
+            fields |= {"text": b"".join(pieces).decode("utf-8", "surrogateescape")}
+        else:
+            print_pieces(pieces)
+    if as_json:
+        print_json(fields)
+
+
+def _write(out: Path, pieces: Iterable[bytes]) -> int:
+    """The bytes that were written into a new file."""
+    if out.exists():
+        raise BadInput(f"{out} is there already; name a new file")
+    with working(f"writing {out}"), out.open("xb") as file:
+        file.writelines(pieces)
+        return file.tell()
 
 
 def _fields(one: Result) -> dict[str, object]:

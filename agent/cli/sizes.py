@@ -6,7 +6,7 @@ from datetime import timedelta
 from ..errors import BadInput
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_SIZES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+_POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 
 def read_age(text: str) -> timedelta:
@@ -18,8 +18,12 @@ def read_age(text: str) -> timedelta:
 
 
 def read_size(text: str) -> int:
-    """500MB, 2GB, 1000: in bytes. Raises BadInput."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", text.strip().lower())
+    """500MB, 14.74GiB, 2k, 1000: in bytes. Raises BadInput.
+
+    >>> read_size("1.5GiB"), read_size("2 TB")
+    (1610612736, 2000000000000)
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(?:([kmgt])(i?))?b?", text.strip().lower())
     if found is None:
-        raise BadInput(f"{text!r} is no size; write a number and B, KB, MB or GB, such as 500MB")
-    return int(float(found[1]) * _SIZES[found[2]])
+        raise BadInput(f"{text!r} is no size; write a number and B, KB, MB, GB or TB, or KiB, MiB, GiB or TiB")
+    return int(float(found[1]) * (1024 if found[3] else 1000) ** _POWERS[found[2] or ""])

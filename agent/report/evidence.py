@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pager import Page, Pager, PagerError
+from pager import Page, Pager, PagerError, root_of
 
 from ..events import Event
-from ..exchange import root_of
 from ..notebook import Observation
 
 SHOWN_TOKENS = 700

@@ -8,7 +8,7 @@ import pytest
 from hostile import assert_grows_between_compactions, assert_paired, assert_under_the_ceiling, events_of, huge, thirds
 
 from agent.chat import Message, ToolCall
-from agent.coverage import ranges
+from agent.coverage import ranges, unseen
 from agent.errors import BadInput, BadSettings
 from agent.investigation import Outcome, investigate, resume
 from agent.models import ScriptedModel
@@ -17,7 +17,7 @@ from agent.plan import read_plan
 from agent.settings import Settings
 from agent.tools import Tool, tool
 from agent.typed import read_schema
-from pager import Lazy
+from pager import Lazy, Pager
 
 LAYERS = {
     "type": "object",
@@ -32,9 +32,9 @@ def _record(finding: str, **more: object) -> ToolCall:
     return ToolCall("record_observation", {"finding": finding, "evidence": "r1", **more})
 
 
-def _play(run: Path, script: Sequence[Line], **more: object) -> tuple[ScriptedModel, Outcome]:
+def _play(run: Path, script: Sequence[Line], max_turns: int = 10, **more: object) -> tuple[ScriptedModel, Outcome]:
     model = ScriptedModel(script, counter=thirds())
-    settings = Settings(ceiling=8_000, max_turns=10, max_new_tokens=128, answer_after=0)
+    settings = Settings(ceiling=8_000, max_turns=max_turns, max_new_tokens=128, answer_after=0)
     outcome = investigate("Which layer?", model=model, tools=[huge], run=run, settings=settings, **more)  # type: ignore[arg-type]
     return model, outcome
 
@@ -60,6 +60,23 @@ def test_a_misfit_is_asked_for_once_more_and_then_let_be(tmp_path: Path) -> None
     problems = [str(event["problem"]) for event in events_of(tmp_path / "run") if event.get("purpose") == "typed"]
     assert "minimum" in problems[0]
     assert "no JSON" in problems[1]
+
+
+@pytest.mark.parametrize("schema", [None, LAYERS])
+def test_a_run_that_answered_in_its_last_turn_was_not_cut_off(tmp_path: Path, schema: object) -> None:
+    """Whether or not the answer is then asked for as JSON."""
+    script = [HUGE, _record("layers seen and read"), "Layer 96.", '{"layer": 96, "broken": true}']
+    _, outcome = _play(tmp_path / "run", script, max_turns=3, answer_schema=schema)
+    assert (outcome.answer, outcome.reason, outcome.turns) == ("Layer 96.", "answered", 3)
+
+
+@pytest.mark.parametrize("schema", [None, LAYERS])
+def test_a_run_that_was_cut_off_says_so(tmp_path: Path, schema: object) -> None:
+    """With a typed answer as without."""
+    answer = '{"rests_on": [1], "answer": "Layer 96 it is."}'
+    script = [HUGE, _record("layers seen and read"), answer, '{"layer": 96, "broken": true}']
+    _, outcome = _play(tmp_path / "run", script, max_turns=2, answer_schema=schema)
+    assert (outcome.reason, outcome.turns) == ("max_turns", 2)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +114,25 @@ def test_a_plan_is_read_from_a_list_of_lines(tmp_path: Path) -> None:
     file.write_text("# nothing\n")
     with pytest.raises(BadInput, match="no step"):
         read_plan(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        ("1.5x threshold check\n", ("1.5x threshold check",)),
+        ("-1 as padding index\n- -1 again\n", ("-1 as padding index", "-1 again")),
+        ("*args of forward\n", ("*args of forward",)),
+        ("1) [x] scan\n -\n+ [ ] [CLS] rows\n", ("scan", "[CLS] rows")),
+        ('[ "look at all", "open -1" ]', ("look at all", "open -1")),
+        ('[\n  "look at all"\n]\n', ("look at all",)),
+        ("[ ] look at all\n", ("look at all",)),
+    ],
+)
+def test_only_list_marks_are_taken_from_a_step(tmp_path: Path, text: str, steps: tuple[str, ...]) -> None:
+    """White space stands behind a mark; numbers, signs and stars of the step itself stay."""
+    file = tmp_path / "plan.md"
+    file.write_text(text)
+    assert read_plan(file) == steps
 
 
 def test_a_plan_stands_in_the_task_and_its_progress_in_the_receipts(tmp_path: Path) -> None:
@@ -149,6 +185,49 @@ def test_what_was_not_looked_at_is_worked_out(tmp_path: Path) -> None:
     assert [(one.result, len(one.parts), one.of) for one in outcome.unseen.results] == [("r1", 5, 6)]
     assert "layers never opened: 0–2, 5" in outcome.unseen.lines()
     assert ranges([7]) == "7"
+
+
+def test_places_may_be_asked_for_several_at_once(tmp_path: Path) -> None:
+    """A list of layers looks at each."""
+
+    @tool
+    def get_layers(layer: list[int]) -> list[int]:
+        """Some layers."""
+        return layer
+
+    script = [
+        ToolCall("get_layers", {"layer": [1, 2]}),
+        ToolCall("get_layers", {"layer": [5]}),
+        "Layer 3.",
+    ]
+    tools = [get_layers, get_layer.bounded(layer_id={"minimum": 0, "maximum": 5})]
+    model, settings = ScriptedModel(script, counter=thirds()), Settings(answer_after=0)
+    outcome = investigate("Which?", model=model, tools=tools, run=tmp_path / "run", settings=settings)
+    assert outcome.unseen.axes == {"layer": (0, 3, 4)}
+
+
+@pytest.mark.parametrize("whole", [{"whole": True}, {"whole": False}, {}])
+def test_what_a_tool_says_of_pages_is_no_look_at_the_whole(whole: dict[str, bool]) -> None:
+    """The loop itself writes down whether all of a result was shown; a run from before it did so is still read."""
+    look = {"event": "result", "status": "new", "name": "huge", "arguments": {}, "address": "r1", **whole}
+    with Pager() as pager:
+        pager.put({"weights": {"rms": [2.0] * 9}, "biases": {"rms": [3.0] * 9}, "note": "page 1 of 1, mapping"})
+        left = unseen([{**look, "content": "[r1: page 1 of 1, mapping]"}], pager).results
+    assert [one.parts for one in left] == ([] if whole.get("whole") else [("weights", "biases")])
+
+
+def test_a_short_result_was_looked_at_as_a_whole(tmp_path: Path) -> None:
+    """A tool's result shown on one page, and a part opened on one, leave nothing unopened."""
+
+    @tool
+    def get_parts() -> dict[str, object]:
+        """Two parts."""
+        return {"weights": {"rms": [2.0] * 9}, "biases": {"rms": [3.0] * 9}}
+
+    script = [ToolCall("get_parts", {}), "Weights."]
+    model, settings = ScriptedModel(script, counter=thirds()), Settings(answer_after=0)
+    outcome = investigate("Which?", model=model, tools=[get_parts], run=tmp_path / "run", settings=settings)
+    assert outcome.unseen.results == ()
 
 
 def test_a_person_s_next_question_goes_on_in_the_same_run(tmp_path: Path) -> None:

@@ -53,16 +53,53 @@ def test_a_call_runs_the_function() -> None:
         ({}, "needs the argument 'layer_id'"),
         ({"layer": 3}, "needs the argument 'layer_id'"),
         ({"layer_id": 3, "head": 1}, "has no argument 'head'; its arguments are: layer_id, part, names, share"),
-        ({"layer_id": "3"}, "layer_id must be of type integer"),
-        ({"layer_id": True}, "layer_id must be of type integer"),
-        ({"layer_id": 3, "part": "norm"}, "must be one of mlp, attention"),
-        ({"layer_id": 3, "names": "a"}, "names must be of type array"),
+        ({"layer_id": "3"}, "layer_id: '3' is not of type 'integer'"),
+        ({"layer_id": 3.0}, "layer_id: 3.0 is not of type 'integer'"),
+        ({"layer_id": True}, "layer_id: True is not of type 'integer'"),
+        ({"layer_id": 3, "part": "norm"}, r"part: 'norm' is not one of \['mlp', 'attention'\]"),
+        ({"layer_id": 3, "names": "a"}, "names: 'a' is not of type 'array'"),
+        ({"layer_id": 3, "names": ["a", 1]}, "names/1: 1 is not of type 'string'"),
+        ({"layer_id": 3, "names": "a" * 5000}, "a… is not of type 'array'"),
     ],
 )
 def test_arguments_that_do_not_fit_are_told(arguments: dict[str, object], told: str) -> None:
     """The error names the argument and what it should be."""
     with pytest.raises(BadArguments, match=told):
         look.run(arguments)
+
+
+def test_a_bounded_tool_keeps_its_bounds() -> None:
+    """What a schema says beyond types is checked too, and what it does not fit is said."""
+    bounded = look.bounded(layer_id={"minimum": 0, "maximum": 29})
+    assert bounded.run({"layer_id": 29})
+    with pytest.raises(BadArguments, match="look: layer_id: 99 is greater than the maximum of 29"):
+        bounded.run({"layer_id": 99})
+    with pytest.raises(BadArguments, match="look: layer_id: -1 is less than the minimum of 0"):
+        bounded.run({"layer_id": -1})
+
+
+def test_choices_and_unions_keep_all_their_types() -> None:
+    """A choice of words and numbers, either of two lists, a pair."""
+
+    @tool
+    def pick(one: Literal["a", 1], some: list[int] | str = "all", pair: tuple[int, str] | None = None) -> object:
+        """Pick."""
+        return one, some, pair
+
+    assert pick.spec.parameters["properties"] == {
+        "one": {"type": ["string", "integer"], "enum": ["a", 1]},
+        "some": {"anyOf": [{"type": "array", "items": {"type": "integer"}}, {"type": "string"}]},
+        "pair": {
+            "type": "array",
+            "prefixItems": [{"type": "integer"}, {"type": "string"}],
+            "minItems": 2,
+            "maxItems": 2,
+        },
+    }
+    assert pick.run({"one": 1, "some": [2], "pair": [3, "b"]}) == (1, [2], [3, "b"])
+    for wrong in ({"one": "b"}, {"one": 1, "some": ["x"]}, {"one": 1, "pair": ["b", 3]}):
+        with pytest.raises(BadArguments, match="pick: "):
+            pick.run(wrong)
 
 
 def test_a_bound_method_is_a_tool() -> None:

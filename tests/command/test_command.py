@@ -179,6 +179,13 @@ def test_a_folder_of_templates_that_is_not_there_is_refused(shell: Shell) -> Non
     assert "does not exist" in shell.refused("page", "--templates", "nowhere", stdin=b"x")
 
 
+def test_a_page_of_a_stored_result_is_summarized_as_its_node(records: Shell) -> None:
+    """Not taken for a file; of a part as well."""
+    whole = records.json("summarize", "r1")["summary"]
+    assert records.json("summarize", "r1#1")["summary"] == whole
+    assert "9871" in str(records.json("summarize", "r1[130:140]#1")["summary"])
+
+
 def test_a_store_is_listed_exported_and_made_smaller(records: Shell) -> None:
     """What is pinned stays, what expired says so, and an export is the result byte for byte."""
     records.run("page", "-", "--name", "note.txt", stdin=b"a short note\n")
@@ -186,10 +193,20 @@ def test_a_store_is_listed_exported_and_made_smaller(records: Shell) -> None:
     assert records.run("export", "r1").stdout == (records.folder / "records.json").read_bytes()
     assert records.run("export", "r1", "--out", "copy.json").returncode == 0
     assert "is there already" in records.refused("export", "r1", "--out", "copy.json")
-    assert records.run("pin", "r2").returncode == 0
+    assert records.json("export", "r1", "--out", "again.json") == {
+        "address": "r1",
+        "out": "again.json",
+        "bytes": (records.folder / "again.json").stat().st_size,
+    }
+    assert records.json("export", "r2") == {"address": "r2", "text": "a short note\n"}
+    assert records.json("pin", "r2") == {"pinned": ["r2"]}
     gone = records.json("expire", "--keep", "1KB")["expired"]
     assert [one["id"] for one in gone] == ["r1"]  # type: ignore[attr-defined]
     assert "it expired at" in records.refused("open", "r1")
+    records.run("page", "-", stdin=b"another note\n")
+    assert records.json("expire", "--keep", "1GiB")["expired"] == []
+    gone = records.json("expire", "--older-than", "0d")["expired"]
+    assert [one["id"] for one in gone] == ["r3"]  # type: ignore[attr-defined]
     assert "--older-than" in records.refused("expire")
     assert "is no age" in records.refused("expire", "--older-than", "soon")
     assert "nothing at r9" in records.refused("pin", "r9")

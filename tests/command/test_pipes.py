@@ -53,7 +53,7 @@ def test_bytes_that_are_no_text_are_shown_escaped_and_break_nothing(tmp_path: Pa
     assert (done.returncode, json.loads(done.stdout)["kind"]) == (0, "bytes")
 
 
-@pytest.mark.parametrize("command", ["open r1", "open r1 --json", "find r1 line"])
+@pytest.mark.parametrize("command", ["open r1", "open r1 --json", "find r1 line", "export r1", "export r1[3:5]"])
 def test_a_reader_that_goes_away_ends_the_command_quietly(stored: Path, command: str) -> None:
     """Status 141, as of every program that SIGPIPE ends, and not a word."""
     done = shell(stored, f"toolpager {command} | true")

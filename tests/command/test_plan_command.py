@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from agent.cli import app
 from agent.cli.ceilings import read_ceiling
-from agent.cli.plan import read_size
+from agent.cli.sizes import read_size
 from agent.errors import AgentError, BadInput, BadModel
 
 T4 = ("plan", "--model", "Qwen/Qwen2.5-3B-Instruct", "--memory", "14.74GiB", "--device", "t4")
@@ -85,6 +85,10 @@ def test_sizes_of_memory_are_read_in_any_usual_unit() -> None:
     """Binary and decimal."""
     assert read_size("14.74GiB") == int(14.74 * 2**30)
     assert (read_size("16 GB"), read_size("512mib"), read_size("8000000")) == (16 * 10**9, 512 << 20, 8_000_000)
+    assert (read_size("2TB"), read_size("2k"), read_size("2Ki"), read_size("3 b")) == (2 * 10**12, 2_000, 2_048, 3)
+    for text in ("", "GB", "2i", "2 PB", "-1GB", "1e3"):
+        with pytest.raises(BadInput, match="no size"):
+            read_size(text)
 
 
 def test_a_ceiling_is_a_number_or_auto() -> None:
