@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import BinaryIO, Protocol
 
 from ..errors import BadInput
-from .message import Message, parsed
+from .message import MOST_BYTES, Message, parsed
 
 _CHUNK = 1 << 16
 _GRACE_S = 2.0
@@ -67,9 +67,10 @@ class StandardStreams:
 class Child:
     """A server that is a process of ours; its standard error is ours."""
 
-    def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, name: str, process: asyncio.subprocess.Process, most_bytes: int = MOST_BYTES) -> None:
         self._name = name
         self._process = process
+        self._most = most_bytes
         self._held = b""
         self._lines: list[bytes] = []
 
@@ -97,9 +98,15 @@ class Child:
             chunk = await stdout.read(_CHUNK)
             if not chunk:
                 return None
-            pieces = [self._held]
+            pieces, held = [self._held], len(self._held)
             while b"\n" not in chunk:  # a long line: join its pieces once
                 pieces.append(chunk)
+                held += len(chunk)
+                if held > self._most:
+                    print(
+                        f"{self._name}: a message of more than {self._most:,} bytes; it is not heard", file=sys.stderr
+                    )
+                    return None
                 if not (chunk := await stdout.read(_CHUNK)):
                     break
             *self._lines, self._held = b"".join((*pieces, chunk)).split(b"\n")

@@ -11,6 +11,8 @@ METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
 INTERNAL_ERROR = -32603
 CONNECTION_CLOSED = -32000
+MOST_BYTES = 256 << 20
+"""The most that one message may have; a tool's result is whole in memory before it is put on the shelf."""
 
 
 @dataclass(frozen=True, slots=True)

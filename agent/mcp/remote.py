@@ -9,11 +9,9 @@ from typing import Any
 
 from ..errors import MissingExtra, ServerFailed
 from .channel import Channel
-from .message import Message, parsed
+from .message import MOST_BYTES, Message, parsed
 
 VERSION_HEADER = "mcp-protocol-version"
-MOST_BYTES = 256 << 20
-"""The most that one answer may have; it is whole in memory before it is put on the shelf."""
 
 
 class Remote:

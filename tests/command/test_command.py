@@ -190,6 +190,7 @@ def test_a_store_is_listed_exported_and_made_smaller(records: Shell) -> None:
     """What is pinned stays, what expired says so, and an export is the result byte for byte."""
     records.run("page", "-", "--name", "note.txt", stdin=b"a short note\n")
     assert [one["id"] for one in records.json("results")["results"]] == ["r1", "r2"]  # type: ignore[attr-defined]
+    assert [one["id"] for one in records.json("results", "--last", "1")["results"]] == ["r2"]  # type: ignore[attr-defined]
     assert records.run("export", "r1").stdout == (records.folder / "records.json").read_bytes()
     assert records.run("export", "r1", "--out", "copy.json").returncode == 0
     assert "is there already" in records.refused("export", "r1", "--out", "copy.json")

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from conversation import CALLS, CEILING, QUERY, RESERVE, TASK, rows, tokens
-from smolagents import CodeAgent, LogLevel, Model, Tool, ToolCallingAgent
+from PIL import Image
+from smolagents import ActionStep, CodeAgent, LogLevel, Model, Tool, ToolCallingAgent
 from smolagents.models import ChatMessage, ChatMessageToolCall, ChatMessageToolCallFunction, MessageRole
 
 from pager import Pager
@@ -100,3 +101,33 @@ def test_a_second_task_of_an_agent_is_told_its_own_results(reset: bool) -> None:
             assert prompt.count("Results no longer shown") <= 1
         assert "Results no longer shown" in model.seen[-1]
         assert "[r1: fetch" in model.seen[1]
+
+
+def test_a_step_with_an_image_keeps_it_and_it_is_counted() -> None:
+    """Its text is shortened, the step never emptied; three images take the room of 4,800 tokens."""
+    images = [Image.new("RGB", (8, 8)) for _ in range(3)]
+
+    def draw(step: ActionStep, agent: Any) -> None:
+        if step.step_number == 2:
+            step.observations_images = images
+
+    ceiling = CEILING + 3 * 1_600 + 1_000
+    with Pager() as pager:
+        views = Views(pager)
+        model = Scripted(in_code=False)
+        limits = StepCallback(views, ceiling_tokens=ceiling, reserve_tokens=RESERVE)
+        agent: Any = ToolCallingAgent(
+            paged_tools([Fetch()], views),
+            model,
+            step_callbacks=[draw, limits],
+            max_steps=60,
+            verbosity_level=LogLevel.OFF,
+        )
+        agent.run(TASK)
+    steps = [one for one in agent.memory.steps if isinstance(one, ActionStep)]
+    (pictured,) = [one for one in steps if one.observations_images]
+    assert pictured.observations_images == images
+    assert pictured.tool_calls is not None
+    assert 0 < tokens(pictured.observations) < 200
+    assert any(one.observations is None for one in steps)
+    assert all(tokens(prompt) <= ceiling - RESERVE - 3 * 1_600 for prompt in model.seen[2:])

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ import pytest
 from clients import connected, proxied
 from mcp import MCPError
 
+from agent.mcp.channel import Child
 from agent.mcp.message import Message, request
 from agent.mcp.remote import remote
 
@@ -173,3 +175,27 @@ def test_a_server_that_is_none_is_said_to_the_client(tmp_path: Path) -> None:
 
     with served(lambda handler, asked: told(handler, "text/html", b"<html>hello</html>")) as (url, _):
         asyncio.run(asyncio.wait_for(check(url), 30))
+
+
+def test_a_process_that_writes_without_end_is_not_heard() -> None:
+    """A line beyond the bound ends the conversation; shorter ones before it are messages."""
+
+    async def check() -> None:
+        code = "import sys\nprint('{\"id\": 1}', flush=True)\nwhile True: sys.stdout.write('x' * 65536)"
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", code, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
+        endless = Child("bad", process, most_bytes=MOST)
+        try:
+            first = await endless.receive()
+            assert first is not None
+            assert first.fields == {"id": 1}
+            assert await endless.receive() is None
+        finally:
+            await endless.stop()
+        assert process.stdout is not None
+        while await process.stdout.read(1 << 20):  # what was on its way
+            pass
+        assert process.returncode is not None
+
+    asyncio.run(asyncio.wait_for(check(), 20))

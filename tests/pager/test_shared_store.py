@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from conftest import Cluster
+from cluster import Cluster
 
 from pager import Call, Lazy, Pager, StoreFailed, UnknownAddress, counter
 from pager.storage.postgres import Postgres
