@@ -54,6 +54,7 @@ _LAYOUTS = tuple(
         r"\s*(?P<component>[A-Za-z_][\w.$/@* -]{0,60}?)(?:\[\d+\])?(?::| -)\s(?P<message>.*)",
     )
 )
+_LEVELLED = re.compile(rf"\b{_LEVEL}\b|^\s*\d+\s+\d+\s+[VDIWEFA]\s|^[IWEF]\s+\d")
 _ANY = re.compile(r"\s*(?P<message>.*)")
 _BEFORE, _AFTER = r"[\[(<\- \t]*", r"(?:[\])>,:|][\])>,:| \t]*+)?+"
 """Marks around a stamp."""
@@ -151,6 +152,11 @@ class Layout:
 
 def _after(rest: str, before: str) -> str:
     return rest if before.strip("[(<- \t") else rest.lstrip("])>,:| \t") if rest[:1] in "])>,:|" else rest
+
+
+def may_name_level(line: str) -> bool:
+    """Whether a line holds a word, or a letter behind numbers, that some layout takes for a level."""
+    return _LEVELLED.search(line) is not None
 
 
 def layout_of(lines: Sequence[str]) -> Layout:
