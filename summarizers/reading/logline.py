@@ -163,7 +163,7 @@ def layout_of(lines: Sequence[str]) -> Layout:
     """Return the layout that fits most of the sampled lines."""
     style = style_of(lines)
     bare = Layout(style, _ANY)
-    rests = [bare._stamped(line)[1] for line in lines if style is None or style.pattern.search(line[:120])]
+    rests = [parted[1] for line in lines if (parted := bare.parted(line)) is not None]
     fits = list[int]()
     for pattern in _LAYOUTS:
         fits.append(sum(1 for rest in rests if pattern.match(rest)))
