@@ -42,11 +42,6 @@ _STOP_WORDS = frozenset(
 )
 
 
-def words_of(text: str) -> list[str]:
-    """Lower-case words and numbers as they stand."""
-    return _WORD.findall(text.lower())
-
-
 def terms_of(text: str) -> list[str]:
     """Lower-case words and numbers, camelCase and snake_case parted, plurals cut, without function words."""
     return list(chain.from_iterable(map(_terms, _WORD.findall(text))))

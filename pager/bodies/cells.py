@@ -19,11 +19,12 @@ def cell_type(cell: str) -> type | None:
     cell = cell.strip()
     if not cell:
         return None
-    if cell.lower() in _BOOL:
-        return bool
     if _INT.fullmatch(cell):
         return int
-    return float if _FLOAT.fullmatch(cell) or cell.lower() in _SPECIAL else str
+    if _FLOAT.fullmatch(cell):
+        return float
+    word = cell.lower()
+    return bool if word in _BOOL else float if word in _SPECIAL else str
 
 
 def column_types(rows: Iterable[list[str]], columns: int) -> list[type]:

@@ -176,6 +176,9 @@ class CsvBody:
         return row
 
     def _split(self, text: str) -> list[str]:
+        bare = text.removesuffix("\n").removesuffix("\r")
+        if bare and not any(mark in bare for mark in '"\n\r'):
+            return bare.split(self._delimiter)
         return next(csv.reader(MemoryText(text).lines(), delimiter=self._delimiter), [])
 
     def _raw(self, start: int, stop: int) -> str:

@@ -165,10 +165,13 @@ def _language(sample: str, lines: list[str]) -> str | None:
 def _is_python(text: str) -> bool:
     """Whether the text parses, apart from where the sample breaks off."""
     lines = text.split("\n")
-    for end in range(len(lines), 0, -1):
-        with warnings.catch_warnings(action="ignore"):
+    end = len(lines)
+    with warnings.catch_warnings(action="ignore"):
+        while end > 0:
             try:
                 return bool(ast.parse("\n".join(lines[:end])).body) and end > 1
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                continue
+            except SyntaxError as error:
+                end = min(end, error.lineno or end) - 1  # no stretch with that line parses
+            except (ValueError, RecursionError, MemoryError):
+                end -= 1
     return False

@@ -12,11 +12,11 @@ from ..reading.alarming import all_alarms
 from ..reading.family import Family, families
 from ..reading.labelled import Column
 from ..reading.lines import TEXTUAL, clip, head, listing, ranked, stream
-from ..reading.logline import layout_of
+from ..reading.logline import layout_of, may_name_level
 from ..reading.mask import MASK, is_identifier
 from ..reading.passage import quotes
 from ..reading.sample import basis, is_sampled, stretches
-from ..reading.stamp import lasting, starts_with_stamp
+from ..reading.stamp import lasting, starts_with_stamp, style_of
 from ..reading.tally import Tally
 
 if TYPE_CHECKING:
@@ -30,11 +30,13 @@ def matches(node: Node) -> bool:
     lines = [line for line in head(node, 100) if line]
     if len(lines) < 3:
         return False
+    fewest = 0.25 if node.kind == "log" else 0.5
+    if style_of(lines) is None and sum(map(may_name_level, lines)) < fewest * len(lines):
+        return False
     layout = layout_of(lines)
     entries = [entry for line in lines if (entry := layout.entry(line)) is not None]
     stamped = sum(1 for line in lines if layout.style is not None and starts_with_stamp(line, layout.style))
     levelled = sum(1 for entry in entries if entry.level)
-    fewest = 0.25 if node.kind == "log" else 0.5
     return max(stamped, levelled) >= fewest * len(lines)
 
 

@@ -52,7 +52,7 @@ def grid_of(lines: Sequence[tuple[int, str]]) -> Grid | None:
         return _of_names(body, named)
     if _barred([line for _, line in body[:40]]):
         return _of_bars(body)
-    rules = [line for _, line in lines if is_rule(line)]
+    rules = (line for _, line in lines if is_rule(line)) if len(body) < len(lines) else ()
     spans = next((found for rule in rules if len(found := _runs(rule)) > 1), None)
     return _of_gaps(body, spans)
 

@@ -54,6 +54,7 @@ _LAYOUTS = tuple(
         r"\s*(?P<component>[A-Za-z_][\w.$/@* -]{0,60}?)(?:\[\d+\])?(?::| -)\s(?P<message>.*)",
     )
 )
+_LEVELLED = re.compile(rf"\b{_LEVEL}\b|^\s*\d+\s+\d+\s+[VDIWEFA]\s|^[IWEF]\s+\d")
 _ANY = re.compile(r"\s*(?P<message>.*)")
 _BEFORE, _AFTER = r"[\[(<\- \t]*", r"(?:[\])>,:|][\])>,:| \t]*+)?+"
 """Marks around a stamp."""
@@ -153,11 +154,16 @@ def _after(rest: str, before: str) -> str:
     return rest if before.strip("[(<- \t") else rest.lstrip("])>,:| \t") if rest[:1] in "])>,:|" else rest
 
 
+def may_name_level(line: str) -> bool:
+    """Whether a line holds a word, or a letter behind numbers, that some layout takes for a level."""
+    return _LEVELLED.search(line) is not None
+
+
 def layout_of(lines: Sequence[str]) -> Layout:
     """Return the layout that fits most of the sampled lines."""
     style = style_of(lines)
     bare = Layout(style, _ANY)
-    rests = [bare._stamped(line)[1] for line in lines if style is None or style.pattern.search(line[:120])]
+    rests = [parted[1] for line in lines if (parted := bare.parted(line)) is not None]
     fits = list[int]()
     for pattern in _LAYOUTS:
         fits.append(sum(1 for rest in rests if pattern.match(rest)))

@@ -35,7 +35,7 @@ def sentences(lines: Iterator[str] | Sequence[str]) -> Iterator[Passage]:
     held: list[tuple[int, str]] = []
     for index, line in enumerate(lines):
         stripped = line.strip()
-        if not stripped or _stands_alone(stripped) or len(held) >= 60:
+        if held and (not stripped or _stands_alone(stripped) or len(held) >= 60):
             yield from _parted(held)
             held = []
         if stripped:

@@ -32,6 +32,7 @@ class Group:
     component: str
     index: int
     columns: list[Column | None]
+    alarming: bool
     count: int = 0
     block: list[tuple[int, str]] = field(default_factory=list)
 
@@ -43,11 +44,8 @@ class _Shape:
     group: Group
     head: Sequence[str]
     tail: str
-
-    @property
-    def before(self) -> int:
-        """How many masked values stand before the message."""
-        return len(self.head) - 1
+    before: int
+    """How many masked values stand before the message."""
 
     def written(self, values: Sequence[str]) -> str:
         """A line of the shape with these values before its message."""
@@ -125,7 +123,7 @@ class Tally:
         else:
             before = shape.before
             self._heads[(mask, *values[:before])] += 1
-            self._message(shape.group, values[before:])
+            self._message(shape.group, values[before:] if before else values)
 
     def _first(self, entry: Entry, rest: str, mask: str, found: Sequence[str]) -> None:
         """Count an entry unlike those before it."""
@@ -139,19 +137,20 @@ class Tally:
         group = self.groups.get((rank, tail)) or self._group(tail, entry, rank)
         self._message(group, values)
         head = mask.removesuffix(tail).split(MASK)
-        alike = request is None and mask.endswith(tail) and found[len(head) - 1 :] == values
+        before = len(head) - 1
+        alike = request is None and mask.endswith(tail) and found[before:] == values
         if alike and len(self._shapes) < _MOST_MASKS:
-            self._shapes[mask] = _Shape(group, head, tail)
+            self._shapes[mask] = _Shape(group, head, tail, before)
 
     def _message(self, group: Group, values: Sequence[str]) -> None:
         group.count += 1
-        alarming = not group.rank or group.rank in ALARMS or group.rank in WARNINGS
-        self._current = group if group.count == 1 or (alarming and not group.block) else None
+        self._current = group if group.count == 1 or (group.alarming and not group.block) else None
+        at = self.at
         for column, value in zip(group.columns, values, strict=False):
             if value.count(".") == _DOTS_OF_AN_ADDRESS:
                 self._note("IP", value)
             elif column is not None:
-                column.add(value, self.at)
+                column.add(value, at)
 
     def _time(self, stamp: str) -> None:
         """Keep the first and last stamp; read clocks only where the minute changes: shorter gaps are not told."""
@@ -183,7 +182,8 @@ class Tally:
             if known is not None:
                 return known
         columns = [self._column(label) if label else None for label in labels(mask)]
-        group = Group(mask, entry.message, rank, entry.component, self.at, columns)
+        alarming = not rank or rank in ALARMS or rank in WARNINGS
+        group = Group(mask, entry.message, rank, entry.component, self.at, columns, alarming)
         if len(self.groups) < 2 * _MOST_MASKS:
             self.groups[(rank, mask)] = group
         return group
