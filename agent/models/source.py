@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadModel, MissingExtra, first_line
-from ..models.gguf import gguf_of
-from ..models.quiet import quiet_transformers
-from .shape import Shape, shape_of
-from .weights import Weights, counted_weights, gguf_weights, stored_weights
+from ..memory import Shape, Weights, counted_weights, gguf_weights, shape_of, stored_weights
+from .gguf import gguf_of
+from .quiet import quiet_transformers
 
 EXAMPLES = Path(__file__).parent / "examples"
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, RuntimeError, ArithmeticError)
