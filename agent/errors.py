@@ -174,3 +174,8 @@ class OutOfMemory(AgentError):
 
 class ScriptEnded(AgentError):
     """A scripted model was asked for more replies than it has."""
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says first, or what it is."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".:")

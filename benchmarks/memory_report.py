@@ -6,6 +6,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from .plots import can_plot, saved_figure
+
 Fields = Mapping[str, Any]
 GIB = 1 << 30
 MIB = 1 << 20
@@ -96,26 +98,17 @@ def write_memory_plot(found: Fields, path: Path) -> None:
 
     Without matplotlib (the extra "plot") nothing is written.
     """
-    try:
-        import matplotlib
-    except ImportError:
+    if not can_plot():
         return
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
     shown = [one for one in found["survival"].values() if one.get("turns") and one["turns_asked"] == 25]
     if not shown:
         return
-    with pyplot.rc_context({"svg.hashsalt": "toolpager", "font.size": 10}):
-        figure, axes = pyplot.subplots(figsize=(7.5, 4.2), layout="constrained")
+    with saved_figure(path, inches=(7.5, 4.2)) as axes:
         for number, one in enumerate(shown):
             _draw(axes, one, number)
         axes.set(xlabel="generation", ylabel="peak beside the weights, GiB", yscale="log")
         axes.grid(alpha=0.3)
         axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
-        figure.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})
-        figure.savefig(path.with_suffix(".svg"), metadata={"Date": None})
-        pyplot.close(figure)
 
 
 def _draw(axes: Any, one: Fields, number: int) -> None:

@@ -58,7 +58,7 @@ class Remembered:
 
 def _key(name: str, prompt: Prompt, max_new_tokens: int, choice: Choice) -> str:
     offered = [spec.schema() for spec in choice.tools]
-    asked = [name, prompt.text, max_new_tokens, choice.text, offered]
+    asked = [name, prompt.text, max_new_tokens, choice.text, offered, *([choice.schema] if choice.schema else [])]
     return hashlib.blake2b(json.dumps(asked, sort_keys=True).encode("utf-8", "replace"), digest_size=20).hexdigest()
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .plots import can_plot, saved_figure
+
 Fields = Mapping[str, Any]
 
 # Okabe and Ito's colours, told apart with any colour vision: two ours alone, four for peers; baselines are grey
@@ -133,15 +135,9 @@ def write_plot(methods: Sequence[Fields], budgets: Sequence[int], path: Path) ->
 
     Without matplotlib (the extra "plot") nothing is written.
     """
-    try:
-        import matplotlib
-    except ImportError:
+    if not can_plot():
         return
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    with pyplot.rc_context({"svg.hashsalt": "toolpager", "font.size": 10}):
-        figure, axes = pyplot.subplots(figsize=(7.5, 4.8), layout="constrained")
+    with saved_figure(path, inches=(7.5, 4.8)) as axes:
         for style in _styles(methods):
             _draw(axes, style, budgets)
         axes.set(xlabel="tokens (cl100k_base)", ylabel="gist facts held", ylim=(0, 1), xscale="log")
@@ -149,9 +145,6 @@ def write_plot(methods: Sequence[Fields], budgets: Sequence[int], path: Path) ->
         axes.minorticks_off()
         axes.grid(alpha=0.3)
         axes.legend(fontsize=8, ncols=1, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
-        figure.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})
-        figure.savefig(path.with_suffix(".svg"), metadata={"Date": None})
-        pyplot.close(figure)
 
 
 def _hits(method: Fields) -> int:

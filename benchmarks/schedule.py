@@ -17,6 +17,7 @@ from agent.schedule import Costs
 from pager import counter
 
 from .corpus import default_folder
+from .plots import can_plot, saved_figure
 from .simulated import POLICIES, Spent, clairvoyant, ours, searched, spent
 from .workload import Workload, drawn, recorded, trajectories
 
@@ -107,15 +108,10 @@ def _summed(runs: Sequence[Spent]) -> Fields:
 
 def write_plot(found: Mapping[str, Any], path: Path) -> None:
     """`path` with .png and .svg: tokens computed for each token, by schedule. Without matplotlib nothing is written."""
-    try:
-        from matplotlib import rc_context
-        from matplotlib.figure import Figure
-    except ImportError:
+    if not can_plot():
         return
     names = list(POLICIES)
-    with rc_context({"svg.hashsalt": "toolpager", "font.size": 9}):
-        figure = Figure(figsize=(9, 5.2), layout="constrained")
-        axes = figure.subplots()
+    with saved_figure(path, inches=(9, 5.2), dots_per_inch=130, font_size=9) as axes:
         height = 0.8 / len(found["workloads"])
         for number, (name, each) in enumerate(found["workloads"].items()):
             times = [each["policies"][policy]["times_least"] for policy in names]
@@ -131,8 +127,6 @@ def write_plot(found: Mapping[str, Any], path: Path) -> None:
         axes.set_xlim(right=120)
         axes.invert_yaxis()
         axes.legend(fontsize=8, loc="lower right")
-        figure.savefig(path.with_suffix(".png"), dpi=130, metadata={"Software": None})
-        figure.savefig(path.with_suffix(".svg"), metadata={"Date": None})
 
 
 def print_tables(found: Mapping[str, Any]) -> None:

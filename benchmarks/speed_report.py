@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .plots import can_plot, saved_figure
+
 Fields = Mapping[str, Any]
 Table = tuple[str, list[str], list[list[str]]]
 
@@ -101,18 +103,12 @@ def write_speed_plot(speed: Fields, path: Path) -> None:
 
     Without cases, or without matplotlib (the extra "plot"), nothing is written.
     """
-    try:
-        import matplotlib
-    except ImportError:
+    if not can_plot():
         return
     if not isinstance(speed["cases"], Mapping):
         return
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
     times: Mapping[str, Mapping[str, object]] = speed["cases"]["milliseconds"]
-    with pyplot.rc_context({"svg.hashsalt": "toolpager", "font.size": 10}):
-        figure, axes = pyplot.subplots(figsize=(7.5, 3.6), layout="constrained")
+    with saved_figure(path, inches=(7.5, 3.6)) as axes:
         names = list(next(iter(times.values())))
         for number, (who, by_name) in enumerate(times.items()):
             _draw(axes, who, [by_name[name] for name in names], number, len(times))
@@ -120,9 +116,6 @@ def write_speed_plot(speed: Fields, path: Path) -> None:
         axes.set_xticks(range(len(names)), names)
         axes.grid(alpha=0.3, axis="y")
         axes.legend(fontsize=8, frameon=False, ncols=len(times), loc="lower center", bbox_to_anchor=(0.5, 1))
-        figure.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})
-        figure.savefig(path.with_suffix(".svg"), metadata={"Date": None})
-        pyplot.close(figure)
 
 
 def _draw(axes: Any, who: str, values: list[object], number: int, methods: int) -> None:

@@ -15,6 +15,7 @@ Verb = Callable[..., str]
 VERBS = ("open", "find", "query")
 _FRAME = re.compile(r"\[(r\d+[^\s:,;\]]*)[:,;]")
 _FRAME_TOKENS = LEAST_ANSWER + 20  # of the lines around a page
+_CARDS_KNOWN = 4096  # of this process, the newest; an older one is made again to be known
 _CHARACTERS_PER_TOKEN = 24  # more than a token of ordinary text has: what is longer is over the limit uncounted
 
 
@@ -68,6 +69,8 @@ class Views:
                 return neutralise(text)
         text = self._card(node)
         self._cards[_digest(text)] = node.address
+        if len(self._cards) > _CARDS_KNOWN:
+            del self._cards[next(iter(self._cards))]
         return text
 
     def result_told(self, text: str) -> str | None:

@@ -1,6 +1,7 @@
 """The commands over stored results: page, open, find, query, summarize."""
 
 import sys
+from dataclasses import asdict
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -91,18 +92,7 @@ def open_(
     with existing(_of(run, store), tokenizer) as pager:
         found = pager.open(address, limit_tokens=limit_tokens)
     if as_json:
-        print_json(
-            {
-                "address": found.address,
-                "text": found.text,
-                "tokens": found.tokens,
-                "page": found.page,
-                "pages": found.pages,
-                "next": found.next,
-                "children": list(found.children),
-                "kind": found.kind,
-            }
-        )
+        print_json(asdict(found))
         return
     print_text(found.text)
     if found.next:
@@ -127,18 +117,7 @@ def find(
         node = pager.node(address)
         found = pager.find(address, pattern, limit_tokens=limit_tokens, statements=lambda: stated(node))
     if as_json:
-        print_json(
-            {
-                "matches": [{"address": match.address, "text": match.text} for match in found.matches],
-                "total": found.total,
-                "text": found.text,
-                "tokens": found.tokens,
-                "searched": found.searched,
-                "near": found.near,
-                "ranked": [{"address": match.address, "text": match.text} for match in found.ranked],
-                "shared": found.shared,
-            }
-        )
+        print_json(asdict(found))
     else:
         print_text(found.text + "\n")
     if not found.total and not found.shared:
@@ -158,19 +137,10 @@ def query(
     """Ask a table in SQL."""
     with existing(_of(run, store), tokenizer) as pager, working("querying"):
         found = pager.query(address, sql, limit_tokens=limit_tokens, max_rows=max_rows)
-    if not as_json:
+    if as_json:
+        print_json(asdict(found))
+    else:
         print_text(found.text + "\n")
-        return
-    print_json(
-        {
-            "columns": found.columns,
-            "rows": found.rows,
-            "total": found.total,
-            "text": found.text,
-            "tokens": found.tokens,
-            "truncated": found.truncated,
-        }
-    )
 
 
 def summary(

@@ -16,14 +16,12 @@ from ..memory import (
     KvCache,
     Place,
     Plan,
-    Planned,
     Safe,
-    examples,
     free_memory,
     kernels_by_rule,
-    planned,
     safe_ceiling,
 )
+from ..models import Planned, examples, planned
 from .output import print_json, print_text
 from .pages import Json
 from .sizes import read_size

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from ..errors import first_line
 from ..models.quiet import quiet_transformers
 from .errors import NotRunnable
 from .subject import Subject
@@ -96,8 +97,3 @@ def _unbuildable(subject: Subject, error: Exception) -> NotRunnable:
         f"transformers cannot run {subject.folder} as a language model: {first_line(error)}. Its weights can still be "
         "examined: get_weight_statistics, get_single_layer_stats"
     )
-
-
-def first_line(error: Exception) -> str:
-    """Return what an error says first, or what it is."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".:")

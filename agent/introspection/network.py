@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .building import UNBUILDABLE, Built, build, first_line
+from ..errors import first_line
+from .building import UNBUILDABLE, Built, build
 from .errors import NotRunnable
 from .subject import Subject
 

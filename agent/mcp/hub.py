@@ -22,6 +22,7 @@ from .upstream import Upstream
 NEWEST = "2025-11-25"  # the newest protocol version with a handshake, which every client and server still speaks
 _SEPARATOR = ":"
 _GRACE_S = 5.0
+_TASKS_KNOWN = 1024  # the newest; what an older one did is passed on as it comes
 _LISTS = {
     "prompts/list": ("prompts", "prompts"),
     "resources/list": ("resources", "resources"),
@@ -229,6 +230,8 @@ class Hub:
         task = response.result.get("task")
         if isinstance(task, dict):  # the result comes later
             self._made[str(task.get("taskId"))] = made
+            if len(self._made) > _TASKS_KNOWN:
+                del self._made[next(iter(self._made))]
         return await self._shortened(response, made)
 
     async def _shortened(self, response: Message, made: Made) -> Message:

@@ -1,6 +1,6 @@
 """Memory: planned from a model's config before anything is loaded, probed, and watched in every generation.
 
-`planned` reads a model's shape, a `Plan` says what so many tokens take, `free_memory` what can be had, `safe_ceiling`
+`shape_of` reads a model's shape, a `Plan` says what so many tokens take, `free_memory` what can be had, `safe_ceiling`
 the most tokens that are safe, and a `Guard` predicts and measures each generation. Importing this loads no torch.
 """
 
@@ -14,8 +14,7 @@ from .peak import Meter, ProcessMeter, meter
 from .plan import STEP_TOKENS, KvCache, Plan, Terms
 from .probe import Probe, known_probe, probed, remembered
 from .shape import Shape, shape_of
-from .source import Planned, examples, planned
-from .weights import Weights, stored_weights
+from .weights import Weights, counted_weights, gguf_weights, stored_weights
 
 __all__ = [
     "ATTENTIONS",
@@ -29,22 +28,21 @@ __all__ = [
     "Meter",
     "Place",
     "Plan",
-    "Planned",
     "Probe",
     "ProcessMeter",
     "Safe",
     "Shape",
     "Terms",
     "Weights",
-    "examples",
+    "counted_weights",
     "free_memory",
+    "gguf_weights",
     "is_out_of_memory",
     "kernels_by_rule",
     "kernels_tried",
     "known_probe",
     "let_go",
     "meter",
-    "planned",
     "probed",
     "remembered",
     "requested_bytes",

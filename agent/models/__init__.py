@@ -9,12 +9,23 @@ from ..errors import MissingExtra
 from .bundled import bundled_model, cache_folder
 from .gguf import converted, gguf_of
 from .scripted import Fed, ScriptedModel
+from .source import Planned, examples, planned
 
 if TYPE_CHECKING:
     from .local import LocalModel
     from .served import ServedModel
 
-__all__ = ["Fed", "ScriptedModel", "bundled_model", "connect_model", "load_model", "local_folder"]
+__all__ = [
+    "Fed",
+    "Planned",
+    "ScriptedModel",
+    "bundled_model",
+    "connect_model",
+    "examples",
+    "load_model",
+    "local_folder",
+    "planned",
+]
 
 _EXTRA = {"torch", "transformers", "llguidance", "safetensors", "tokenizers"}
 

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
-from ..errors import BadModel, ModelTooLarge
+from ..errors import BadModel, ModelTooLarge, first_line
 from ..memory import Free, free_memory, is_out_of_memory, let_go, return_freed_memory, stored_weights
 from .attention import attention_for
 from .quiet import quiet_transformers
@@ -111,7 +111,7 @@ def _config(source: str | Path) -> Any:
         config = AutoConfig.from_pretrained(source)
     except (OSError, ValueError, KeyError) as error:
         raise BadModel(
-            f"{source} has no readable model config: {_first_line(error)}. Name a model folder or hub id."
+            f"{source} has no readable model config: {first_line(error)}. Name a model folder or hub id."
         ) from error
     if config.get_text_config(decoder=True).model_type not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
         raise BadModel(
@@ -125,7 +125,7 @@ def _tokenizer(source: str | Path) -> Any:
         return AutoTokenizer.from_pretrained(source)
     except (OSError, ValueError, KeyError, ImportError) as error:
         raise BadModel(
-            f"the tokenizer of {source} cannot be loaded: {_first_line(error)}. Copy its model's tokenizer files."
+            f"the tokenizer of {source} cannot be loaded: {first_line(error)}. Copy its model's tokenizer files."
         ) from error
 
 
@@ -138,7 +138,7 @@ def _model(source: str | Path, *, dtype: torch.dtype, attention: str) -> Any:
         if is_out_of_memory(error) or "Cannot allocate memory" in str(error):
             raise MemoryError from None
         raise BadModel(
-            f"the weights of {source} cannot be loaded: {_first_line(error)}. Fetch the model again."
+            f"the weights of {source} cannot be loaded: {first_line(error)}. Fetch the model again."
         ) from error
     missing = sorted(found["missing_keys"])
     if missing:
@@ -194,7 +194,3 @@ def _end_tokens(model: Any, tokenizer: Any, source: str | Path) -> tuple[int, ..
     if not ids:
         raise BadModel(f"{source} names no end-of-text token: add eos_token_id to its generation_config.json.")
     return tuple(dict.fromkeys(ids))
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

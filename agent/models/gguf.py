@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..errors import BadModel, MissingExtra
+from ..errors import BadModel, MissingExtra, first_line
 from .quiet import quiet_transformers
 
 _SAMPLE_BYTES = 1 << 20
@@ -63,9 +63,9 @@ def convert(gguf: Path, folder: Path, *, adapt: Callable[[Any], None] | None = N
     except ImportError as error:
         raise _missing() from error
     except _UNREADABLE as error:
-        said = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
         raise BadModel(
-            f"{gguf} cannot be read as a GGUF model: {said}. Fetch it again, or name its original Hugging Face folder."
+            f"{gguf} cannot be read as a GGUF model: {first_line(error)}. Fetch it again, or name its "
+            "original Hugging Face folder."
         ) from error
     if adapt is not None:
         adapt(tokenizer)

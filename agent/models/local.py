@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from summarizers import Templates
+
 from ..chat import Choice, Message, Prompt, Reply, ToolCall, ToolSpec
 from ..errors import ContextExceeded
 from ..memory import Guard, KvCache, Meter, Plan, Probe, Safe, free_memory, meter, safe_ceiling
@@ -73,7 +75,7 @@ class LocalModel:
         self._encoder = Encoder(checkpoint.tokenizer, checkpoint.name)
         self._template = ChatTemplate(
             checkpoint.tokenizer,
-            templates=templates or _default_templates(),
+            templates=templates or Templates(),
             mask_data=lambda text: self._encoder.mask(text, every_marker=True),
             mask_own=lambda text: self._encoder.mask(text, every_marker=False),
         )
@@ -217,12 +219,6 @@ def _outcome(content: str, choice: Choice, picker: ConstrainedPicker) -> tuple[t
         return (), "the tool call was cut off at the limit of new tokens: make it shorter"
     parsed = parse_calls(content)
     return parsed.calls, parsed.problem
-
-
-def _default_templates() -> Renderer:
-    from summarizers import Templates
-
-    return Templates()
 
 
 def _usable_cpus() -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from summarizers import TemplateError
 
 from ..chat import Message, ToolCall, ToolSpec
-from ..errors import BadModel
+from ..errors import BadModel, first_line
 from .formats import Family, parse_calls, write_calls
 from .untooled import Mask, Renderer, Untooled
 
@@ -104,7 +104,7 @@ class ChatTemplate:
             try:
                 holds, extends = self._tried()
             except _UNRENDERABLE as error:
-                problem = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+                problem = first_line(error)
                 continue
             if holds and extends:
                 return form

@@ -7,6 +7,8 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from summarizers import Templates
+
 from ..chat import Choice, Message, Prompt, Reply, ToolSpec
 from .endpoint import TIMEOUT_S, Endpoint
 from .formats import Parsed
@@ -44,7 +46,7 @@ class ServedModel:
         self._endpoint = Endpoint(name, base_url, timeout_s=timeout_s)
         self.name = f"openai:{name}"
         self.context_tokens = self._endpoint.context_tokens()
-        self._terms: Terms = agreed_terms(self._endpoint, tokenizer, templates or _default_templates())
+        self._terms: Terms = agreed_terms(self._endpoint, tokenizer, templates or Templates())
         self._excess = 1.0
         self._prompts: OrderedDict[Prompt, Conversation] = OrderedDict()
         self._measured: OrderedDict[str, Prompt] = OrderedDict()
@@ -123,9 +125,3 @@ def _hold(held: OrderedDict[Any, Any], key: Any, value: Any) -> None:
     held.move_to_end(key)
     while len(held) > _PROMPTS_HELD:
         held.popitem(last=False)
-
-
-def _default_templates() -> Renderer:
-    from summarizers import Templates
-
-    return Templates()

@@ -12,8 +12,8 @@ from pager import Key, join
 
 from .. import wording
 from ..fact import Fact
-from ..kinds.array import array_facts, exact, place_of
 from ..rows import is_scalar
+from .elements import array_facts, exact, place_of
 from .statistics import outliers_of, spread_of
 
 if TYPE_CHECKING:

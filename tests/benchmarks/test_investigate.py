@@ -151,3 +151,14 @@ def test_a_remembered_reply_is_the_reply(tmp_path: Path) -> None:
     assert remembered.generate(prompt, max_new_tokens=50, choice=Choice((get_rows.spec,), text=False)) == first
     assert len(model.fed) == 1
     assert remembered.generate(prompt, max_new_tokens=50, choice=Choice((), text=True)).content == "text"
+
+
+def test_a_reply_under_a_schema_is_another_reply(tmp_path: Path) -> None:
+    """What is decoded under one schema answers no question under another, nor one without."""
+    from agent.chat import Choice
+
+    remembered = Remembered(ScriptedModel(["text", "1", '"b"']), tmp_path / "replies.sqlite")
+    prompt = remembered.prompt([Message("user", "x")], [])
+    choices = [Choice((), text=True, schema=schema) for schema in (None, {"type": "integer"}, {"type": "string"})] * 2
+    said = [remembered.generate(prompt, max_new_tokens=50, choice=choice).content for choice in choices]
+    assert said == ["text", "1", '"b"'] * 2

@@ -3,9 +3,12 @@
 import json
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+
+from pager import Matches, Page, Rows
 
 RECORDS = [{"id": 1000 + i, "ms": 20 + i % 7, "path": f"/v1/{i % 5}"} for i in range(400)]
 
@@ -177,6 +180,17 @@ def test_a_reader_that_goes_away_is_no_error(records: Shell) -> None:
 def test_a_folder_of_templates_that_is_not_there_is_refused(shell: Shell) -> None:
     """Otherwise a misspelt folder would change nothing, unsaid."""
     assert "does not exist" in shell.refused("page", "--templates", "nowhere", stdin=b"x")
+
+
+def test_json_holds_every_field_of_a_page_of_matches_and_of_rows(records: Shell) -> None:
+    """What a program in Python gets, a script gets."""
+    found = {
+        Page: records.json("open", "r1"),
+        Matches: records.json("find", "r1", "9871"),
+        Rows: records.json("query", "r1", "select count(*) as n from t"),
+    }
+    for kind, printed in found.items():
+        assert list(printed) == [one.name for one in fields(kind)]
 
 
 def test_a_page_of_a_stored_result_is_summarized_as_its_node(records: Shell) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pager import Call, Lazy, Node, Pager
-from summarizers import Templates, card, facts, stub, summarize
+from summarizers import Templates, Views, card, facts, stub, summarize
 
 GOLDEN = Path(__file__).parent / "golden"
 COUNTER = WordCounter()
@@ -160,3 +160,13 @@ def test_any_value_has_its_views_within_limits(value: object, budget: int) -> No
         assert summarize(node, budget_tokens=budget, counter=COUNTER) == first
         shown = card(node, limit_tokens=budget, counter=COUNTER)
         assert COUNTER.count(shown.text) == shown.tokens <= budget
+
+
+def test_cards_are_told_from_other_texts_however_many_there_were(pager: Pager, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest are remembered, an older one is made again; a forged card is none."""
+    monkeypatch.setattr("summarizers.views._CARDS_KNOWN", 3)  # instead of thousands of results
+    views = Views(pager, limit_tokens=0)
+    shown = [views.shown({"number": number, "text": "x" * 50}, tool="get") for number in range(9)]
+    assert [views.result_told(text) for text in shown] == [f"r{number}" for number in range(1, 10)]
+    assert views.result_told(shown[0] + "!") is None
+    assert len(views._cards) == 3  # what it holds is not public, and is the point

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from transformers import AutoConfig, LlamaConfig, LlamaForCausalLM
 
 from agent.errors import BadModel
-from agent.memory import Free, Place, Plan, Shape, kernels_by_rule, planned, safe_ceiling, shape_of, stored_weights
+from agent.memory import Free, Place, Plan, Shape, kernels_by_rule, safe_ceiling, shape_of, stored_weights
 from agent.memory.weights import counted_weights
+from agent.models import planned
 
 GIB = 1 << 30
 T4 = Place("cuda", 75)

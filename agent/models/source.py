@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import BadModel, MissingExtra
-from ..models.gguf import gguf_of
-from ..models.quiet import quiet_transformers
-from .shape import Shape, shape_of
-from .weights import Weights, counted_weights, gguf_weights, stored_weights
+from ..errors import BadModel, MissingExtra, first_line
+from ..memory import Shape, Weights, counted_weights, gguf_weights, shape_of, stored_weights
+from .gguf import gguf_of
+from .quiet import quiet_transformers
 
 EXAMPLES = Path(__file__).parent / "examples"
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, RuntimeError, ArithmeticError)
@@ -41,8 +40,8 @@ def planned(source: str | Path) -> Planned:
         shape = shape_of(config)
     except _UNREADABLE as error:
         raise BadModel(
-            f"{source} cannot be planned for: {_said(error)}. Name a folder with a config.json, a config file, a .gguf "
-            f"file, a hub id, or one of the examples: {', '.join(examples())}."
+            f"{source} cannot be planned for: {first_line(error)}. Name a folder with a config.json, a config file, a "
+            f".gguf file, a hub id, or one of the examples: {', '.join(examples())}."
         ) from error
     stored = getattr(config, "dtype", None)
     return Planned(_name(source), shape, weights, str(stored).removeprefix("torch.") if stored is not None else None)
@@ -98,7 +97,3 @@ def _from_hub(name: str) -> tuple[Any, Weights]:
 def _name(source: str | Path) -> str:
     path = Path(source)
     return path.resolve().name if path.exists() else str(source)
-
-
-def _said(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
