@@ -26,6 +26,7 @@ _EVEN_KURTOSIS = 3.8  # a direction of normal numbers has 3; its sampling error 
 _EVEN_HEADS = 0.85
 _TOP_SKIPPED = 8
 _LEAST_SPREAD = 4
+_TALL = 1.5  # rows to columns, or the other way round
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +177,26 @@ CONTRASTS: tuple[Contrast[Spectrum], ...] = (
     Contrast("one direction dominates", _unless_heads(lambda one: one.stable_rank), 5.0, 15.0, upward=False),
     Contrast("one direction dominates", _in_heads(lambda one: one.stable_rank), 30.0, 60.0, upward=False),
     Contrast(
-        "gap after the first singular value", _unless_heads(lambda one: one.gap), 3.0, 5.0, downward=False, rank=3
+        "gap after the first singular value",
+        _unless_heads(lambda one: one.gap),
+        3.0,
+        5.0,
+        downward=False,
+        rank=3,
+        alone=1.3,
     ),
     Contrast("gap after the first singular value", _in_heads(lambda one: one.gap), 8.0, 16.0, downward=False, rank=3),
     Contrast("tail of singular values", lambda one: Reading(one.tail), 20.0, 100.0, upward=False, rank=3, alone=4.0),
     Contrast("tail of singular values", lambda one: Reading(one.tail), 8.0, 20.0, downward=False, rank=3, alone=2.5),
-    Contrast("small singular values raised", lambda one: _low(one), 1.5, 3.0, downward=False, rank=3, alone=1.25),
+    Contrast(
+        "smallest singular value raised, as by noise",
+        lambda one: _low(one),
+        3.0,
+        5.0,
+        downward=False,
+        rank=3,
+        alone=1.2,
+    ),
 )
 
 
@@ -190,10 +205,16 @@ def _cliff(one: Spectrum) -> Reading:
     return Reading(size, f"singular values fall by a factor {size:.3g} after rank {rank} of {len(one.values)}")
 
 
-def _low(one: Spectrum) -> Reading:
-    """Read the value nine tenths down the spectrum against the root mean square."""
+def _low(one: Spectrum) -> Reading | None:
+    """Read the smallest singular value against the root mean square, where chance does not rule it.
+
+    Noise fills the directions that training left empty. In a matrix that is nearly square the smallest is near 0
+    whatever was trained, and varies by factors.
+    """
     mean = float(one.values.square().mean().sqrt())
-    return Reading(float(one.values[int(0.9 * len(one.values))]) / mean if mean else 0.0)
+    if not mean or max(one.info.shape) < _TALL * min(one.info.shape):
+        return None
+    return Reading(float(one.values[-1]) / mean)
 
 
 def _foreign(family: list[Spectrum]) -> list[Anomaly]:
