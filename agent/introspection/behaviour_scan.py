@@ -23,9 +23,9 @@ _TEMPERATURES = (0.125, 0.18, 0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6
 _ODD_TEMPERATURE = 1.9
 _INFORMED = 0.8  # of the loss of a guess among all tokens: above, the text tells nothing of the network
 _SHOWN = 3
-_FIRST_TOKENS = 32  # on which every part is tried; those without which it goes better are tried again on the whole text
+_FIRST_TOKENS = 20  # on which every part is tried; those without which it goes better are tried again on the whole text
 _SUSPECT_GAIN = 0.05
-_MOST_SUSPECTS = 8
+_MOST_SUSPECTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,11 @@ def behaviour_anomalies(network: Network) -> list[Anomaly]:
 
 def observed(network: Network, text: str | None) -> Behaviour:
     """Run the network on a text, whole and without each part, and test what would suit it better."""
+    with network.held():
+        return _observed(network, text)
+
+
+def _observed(network: Network, text: str | None) -> Behaviour:
     sweep = part_sweep(network, text or PROBE, most=_FIRST_TOKENS)
     suspects = [(one.layer, one.part) for one in sweep.variants if _gain(sweep, one) >= _SUSPECT_GAIN]
     ids, _ = network.tokens(text or EXTENDED)

@@ -183,7 +183,6 @@ CONTRASTS: tuple[Contrast[Spectrum], ...] = (
         5.0,
         downward=False,
         rank=3,
-        alone=1.3,
     ),
     Contrast("gap after the first singular value", _in_heads(lambda one: one.gap), 8.0, 16.0, downward=False, rank=3),
     Contrast("tail of singular values", lambda one: Reading(one.tail), 20.0, 100.0, upward=False, rank=3, alone=4.0),
