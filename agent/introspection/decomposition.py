@@ -8,7 +8,7 @@ from torch import Tensor
 from .threads import few_threads
 
 LARGEST = 2048
-_BLOCK_ELEMENTS = 1 << 22
+_BLOCK_ELEMENTS = 1 << 20
 _LEADING = 16
 
 
@@ -27,7 +27,7 @@ def decompose(matrix: Tensor, *, largest: int = LARGEST) -> Decomposition:
     the largest. Where its shorter side has more than `largest` lines, they are those of as many lines drawn evenly,
     scaled to the whole's size, and the 16 leading ones come from one step of subspace iteration over the whole (Halko,
     Martinsson and Tropp, 2011): within 1 % where they stand out; those in the bulk, and the bulk itself, are to be
-    compared with matrices of the same shape only. Memory: a block of 4 million numbers, and `largest` squared.
+    compared with matrices of the same shape only. Memory: a block of a million numbers, and `largest` squared.
     """
     wide = matrix.shape[0] <= matrix.shape[1]
     lines = matrix if wide else matrix.T
@@ -49,12 +49,16 @@ def _gram(lines: Tensor, dtype: torch.dtype) -> Tensor:
     """Return the products of all lines with each other, summed in float64 over blocks of columns."""
     total = torch.zeros(len(lines), len(lines), dtype=torch.float64)
     for block in lines.split(max(1, _BLOCK_ELEMENTS // max(1, len(lines))), dim=1):
-        finite = block.to(dtype).nan_to_num(0.0, 0.0, 0.0)
+        finite = block.to(dtype, copy=True).nan_to_num_(0.0, 0.0, 0.0)
         total += finite @ finite.T
     return total
 
 
 def _times(matrix: Tensor, vectors: Tensor) -> Tensor:
     """Return the matrix times a few vectors, in blocks of rows."""
-    blocks = matrix.split(max(1, _BLOCK_ELEMENTS // max(1, matrix.shape[1])))
-    return torch.cat([block.double().nan_to_num(0.0, 0.0, 0.0) @ vectors for block in blocks])
+    found = torch.empty(len(matrix), vectors.shape[1], dtype=torch.float64)
+    step = max(1, _BLOCK_ELEMENTS // max(1, matrix.shape[1]))
+    for start in range(0, len(matrix), step):
+        block = matrix[start : start + step].to(torch.float64, copy=True)
+        found[start : start + step] = block.nan_to_num_(0.0, 0.0, 0.0) @ vectors
+    return found
