@@ -48,7 +48,7 @@ def decompose(matrix: Tensor, *, largest: int = LARGEST) -> Decomposition:
 def _gram(lines: Tensor, dtype: torch.dtype) -> Tensor:
     """Return the products of all lines with each other, summed in float64 over blocks of columns."""
     total = torch.zeros(len(lines), len(lines), dtype=torch.float64)
-    for block in lines.split(max(1, _BLOCK_ELEMENTS // max(1, len(lines))), dim=1):
+    for block in torch.split(lines, max(1, _BLOCK_ELEMENTS // max(1, len(lines))), dim=1):
         finite = block.to(dtype, copy=True).nan_to_num_(0.0, 0.0, 0.0)
         total += finite @ finite.T
     return total

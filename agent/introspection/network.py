@@ -165,6 +165,11 @@ class Network:
         """Return the paths of a layer's modules."""
         return [name for name, _ in self._model.get_submodule(f"{self._stack}.{layer}").named_modules() if name]
 
+    def part(self, layer: int, path: str) -> nn.Module:
+        """Return a module of a layer that needs no weights, such as an activation function."""
+        found: nn.Module = self._model.get_submodule(f"{self._stack}.{layer}.{path}")
+        return found
+
     @contextmanager
     def rotary_base(self, theta: float) -> Iterator[None]:
         """Rotate positions by frequencies of another base meanwhile; raise `NotRunnable` where none can be changed."""
