@@ -150,4 +150,4 @@ def grown_states(network: Network, ids: Tensor, grows: Sequence[Hook], hooks: Se
 
 def token_losses(logits: Tensor, wanted: Tensor) -> Tensor:
     """Return the loss (nats) of each token after the first."""
-    return torch.nn.functional.cross_entropy(logits[:-1].double(), wanted, reduction="none")
+    return torch.nn.functional.cross_entropy(logits[:-1].float(), wanted, reduction="none").double()

@@ -69,7 +69,8 @@ def _run(network: Network, text: str | None) -> _Seen:
         else:
             seen.outputs[layer] = extremes(output, tokens)
 
-    network.run(ids, watch, patterns=len(tokens) > 2)
+    with network.held():
+        network.run(ids, watch, patterns=len(tokens) > 2)
     return seen
 
 

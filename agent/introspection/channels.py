@@ -22,7 +22,7 @@ def layer_channels(subject: Subject, layer: int) -> Lazy:
 
 def module_channels(subject: Subject, info: TensorInfo) -> dict[str, object]:
     """Return one module's norms: `rows` (outputs) and `columns` (inputs) as arrays, and `heads` by role."""
-    one = measure(subject, info)
+    one = measure(subject, info, subject.tensor(info.name))
     found: dict[str, object] = {"module": info.name, "shape": list(info.shape)}
     found |= {f"{block.role}_heads": [round(norm, 6) for norm in norms] for block, norms in one.heads}
     found["rows"] = one.moments.row_norms.numpy()

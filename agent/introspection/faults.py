@@ -21,6 +21,9 @@ _RARE = 0.35
 _UNSETTLED = 4  # first positions, which trained tables of positions treat apart
 _COPIED = 0.5  # 22 standard deviations of the correlation of two random samples
 _SAME = 1e-6
+_FEWEST_SIBLINGS = 5
+_ON_GRID = 28.5  # different numbers among 32 neighbours; at 6 bits about 27.7
+_OFF_GRID = 30.5
 
 
 def not_finite(measured: Measured) -> Iterator[Anomaly]:
@@ -141,6 +144,25 @@ def cropped(family: Sequence[Measured]) -> Iterator[Anomaly]:
         found = bits.get(one.info.name)
         if found is not None and found <= typical - 2:
             yield _at(one, "rounded to fewer bits", f"{found} bits of mantissa", found, typical)
+
+
+def off_grid(family: Sequence[Measured]) -> Iterator[Anomaly]:
+    """Matrices whose numbers lie on no grid although most of their siblings' do: they were changed after quantization.
+
+    Whatever was added, and however little, 32 neighbours then hold 32 values. The first and the last layer are left
+    out: mixed quantizations spare them.
+    """
+    counts = [one.moments.distinct for one in family]
+    known = [count for count in counts if count is not None]
+    if len(known) < len(family) or len(known) < _FEWEST_SIBLINGS or median(known) > _ON_GRID:
+        return
+    free = [index for index, count in enumerate(known) if count > _OFF_GRID]
+    if len(free) > max(1, _RARE * len(family)):
+        return
+    where = "its numbers were changed after quantization, its siblings' were not"
+    for index in free:
+        if 0 < index < len(family) - 1:
+            yield _at(family[index], "off the quantization grid", where, known[index], median(known))
 
 
 def astray(measured: Measured) -> Iterator[Anomaly]:

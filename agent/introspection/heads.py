@@ -13,18 +13,27 @@ _ATTENTION = {"attn", "attention", "self_attn", "self_attention", "self"}
 
 @dataclass(frozen=True, slots=True)
 class HeadBlock:
-    """A run of `count` heads of `size` lines each, on the outputs (rows) or the inputs (columns) of a tensor."""
+    """`count` heads of `size` lines each, on the outputs (rows) or the inputs (columns) of a tensor.
+
+    They follow each other, or begin every `step` lines where something else stands between them.
+    """
 
     role: str
     on_rows: bool
     start: int
     count: int
     size: int
+    step: int = 0
+
+    @property
+    def starts(self) -> range:
+        """The first line of each head."""
+        step = self.step or self.size
+        return range(self.start, self.start + self.count * step, step)
 
     def norms(self, lines: list[float]) -> list[float]:
         """Return each head's norm from the norms of all lines."""
-        ends = range(self.start, self.start + self.count * self.size, self.size)
-        return [sum(value * value for value in lines[start : start + self.size]) ** 0.5 for start in ends]
+        return [sum(value * value for value in lines[start : start + self.size]) ** 0.5 for start in self.starts]
 
 
 def outputs_first(subject: Subject, info: TensorInfo) -> bool:
@@ -45,7 +54,7 @@ def head_blocks(subject: Subject, info: TensorInfo) -> list[HeadBlock]:
     size = subject.setting("head_dim") or hidden // heads
     groups = subject.setting("num_key_value_heads", "num_kv_heads") or heads
     blocks = _blocks(parts, shape, heads, groups, size)
-    fits = all(block.start + block.count * block.size <= shape[0 if block.on_rows else 1] for block in blocks)
+    fits = all(block.starts[-1] + block.size <= shape[0 if block.on_rows else 1] for block in blocks)
     return blocks if fits else []
 
 
@@ -62,8 +71,12 @@ def _blocks(parts: list[str], shape: tuple[int, ...], heads: int, groups: int, s
 
 
 def _fused(last: str, heads: int, groups: int, size: int) -> list[HeadBlock]:
-    if last == "query_key_value":
-        return [HeadBlock("query-key-value", True, 0, heads, 3 * size)]
+    """Return the blocks of queries, keys and values: one after the other, or, as in GPT-NeoX, head by head."""
+    if last == "query_key_value" and groups > 1:
+        if heads != groups:
+            return [HeadBlock("query-key-value", True, 0, groups, (heads // groups + 2) * size)]
+        roles = ("query", "key", "value")
+        return [HeadBlock(role, True, at * size, heads, size, 3 * size) for at, role in enumerate(roles)]
     key = heads * size
     return [
         HeadBlock("query", True, 0, heads, size),

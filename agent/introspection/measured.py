@@ -1,5 +1,6 @@
 """One tensor's statistics with its place: what a row of the weight statistics is made of."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -7,6 +8,7 @@ from torch import Tensor
 from .heads import HeadBlock, head_blocks, outputs_first
 from .moments import Moments, as_matrix, moments
 from .rounding import rounded
+from .stream import stream_sketches
 from .subject import Subject, TensorInfo
 
 _SAMPLED_ROWS = 16
@@ -15,12 +17,13 @@ _SAMPLED_COLUMNS = 128
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A tensor's header and its moments, outputs as rows, and the norms of its heads."""
+    """A tensor's header and its moments, outputs as rows, the norms of its heads, and its sketches along the stream."""
 
     info: TensorInfo
     moments: Moments
     sample: Tensor
     heads: tuple[tuple[HeadBlock, tuple[float, ...]], ...]
+    stream: Mapping[str, Tensor]
 
     @property
     def is_matrix(self) -> bool:
@@ -38,16 +41,17 @@ class Measured:
         return [float(value) for value in self.moments.column_norms.tolist()]
 
 
-def measure(subject: Subject, info: TensorInfo) -> Measured:
-    """Read one tensor and measure it."""
-    tensor = subject.tensor(info.name)
+def measure(subject: Subject, info: TensorInfo, tensor: Tensor) -> Measured:
+    """Measure one tensor, given as it is stored."""
     if not outputs_first(subject, info):
         tensor = tensor.T
     found = moments(tensor)
     rows, columns = found.row_norms.tolist(), found.column_norms.tolist()
     blocks = head_blocks(subject, info)
     heads = tuple((block, tuple(block.norms(rows if block.on_rows else columns))) for block in blocks)
-    return Measured(info, found, sampled(tensor), heads)
+    hidden = subject.setting("hidden_size", "n_embd", "d_model") if info.place.layer is not None else None
+    sketches = stream_sketches(tensor, hidden, blocks, name=info.name)
+    return Measured(info, found, sampled(tensor), heads, sketches)
 
 
 def sampled(tensor: Tensor) -> Tensor:

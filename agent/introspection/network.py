@@ -14,8 +14,10 @@ from ..errors import first_line
 from .building import UNBUILDABLE, Built, build
 from .errors import NotRunnable
 from .subject import Subject
+from .threads import few_threads, half_the_cores
 
 FINAL_NORMS = ("norm", "norm_f", "ln_f", "final_layer_norm", "final_layernorm")
+_MOST_HELD = 1 << 30  # bytes
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json")
 
 Watch = Callable[[int, str, Tensor], None]
@@ -47,6 +49,19 @@ class Network:
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
+        self._held: dict[str, Tensor] | None = None
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Compute on half of the cores, and convert each weight once where all take at most a gibibyte in float32."""
+        before = self._held
+        if before is None and 4 * self.subject.parameters <= _MOST_HELD:
+            self._held = {}
+        try:
+            with few_threads(half_the_cores()):
+                yield
+        finally:
+            self._held = before
 
     @property
     def has_tokenizer(self) -> bool:
@@ -151,6 +166,11 @@ class Network:
         """Return the paths of a layer's modules."""
         return [name for name, _ in self._model.get_submodule(f"{self._stack}.{layer}").named_modules() if name]
 
+    def part(self, layer: int, path: str) -> nn.Module:
+        """Return a module of a layer that needs no weights, such as an activation function."""
+        found: nn.Module = self._model.get_submodule(f"{self._stack}.{layer}.{path}")
+        return found
+
     @contextmanager
     def rotary_base(self, theta: float) -> Iterator[None]:
         """Rotate positions by frequencies of another base meanwhile; raise `NotRunnable` where none can be changed."""
@@ -239,7 +259,14 @@ class Network:
             owner, _, last = name.rpartition(".")
             known = (self._built.names or {}).get(prefix + name)
             if known:
-                _set(module.get_submodule(owner), last, self.subject.tensor(known).float())
+                _set(module.get_submodule(owner), last, self._weight(known))
+
+    def _weight(self, name: str) -> Tensor:
+        if self._held is None:
+            return self.subject.tensor(name).float()
+        if name not in self._held:
+            self._held[name] = self.subject.tensor(name).float()
+        return self._held[name]
 
 
 @contextmanager

@@ -28,14 +28,12 @@ def scan_network(weights: "Weights", network: "Network") -> dict[str, object]:
     """
     found: list[Anomaly] = []
     families: list[dict[str, object]] = []
-    for family in _families(weights, network):
-        try:
-            seen = list(family.find())
-        except SubjectError as error:
-            families.append({"family": family.name, "stands_out": None, "tool": family.tool, "note": str(error)})
-            continue
-        families.append({"family": family.name, "stands_out": len(seen), "tool": family.tool, "note": ""})
-        found += seen
+    with network.held():
+        for family in _families(weights, network):
+            seen, note = _seen(family)
+            stands_out = None if note else len(seen)
+            families.append({"family": family.name, "stands_out": stands_out, "tool": family.tool, "note": note})
+            found += seen
     best = ranked(found)
     stack = weights.subject.stack
     irregular = irregularities(weights)
@@ -48,6 +46,14 @@ def scan_network(weights: "Weights", network: "Network") -> dict[str, object]:
         "anomalies": [one.row(stack) for one in best[:24]],
         "families": families,
     }
+
+
+def _seen(family: Family) -> tuple[Sequence[Anomaly], str]:
+    """Return what a family finds, or why it cannot be computed."""
+    try:
+        return list(family.find()), ""
+    except SubjectError as error:
+        return [], str(error)
 
 
 def _families(weights: "Weights", network: "Network") -> list[Family]:

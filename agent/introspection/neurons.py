@@ -9,6 +9,7 @@ from pager import Lazy
 
 from .embedding import output_embedding
 from .errors import NotRunnable
+from .experts import expert_neurons, experts_module
 from .network import Hook, Network
 from .probe import PROBE
 from .rounding import rounded
@@ -34,10 +35,23 @@ def layer_neurons(network: Network, layer: int, text: str | None = None) -> dict
 
     Activations are what goes into the matrix that writes to the stream. `dead`: largest size below 1/10,000 of the
     median neuron's. `always_on`: of one sign at every position, and never below half of its largest size. `promotes`:
-    the tokens whose logits a strong neuron raises most.
+    the tokens whose logits a strong neuron raises most. Of a layer with experts: a row
+    for each expert, and the shared expert's neurons.
     """
-    ids, tokens = network.tokens(text or PROBE)
     info = _writer(network, layer)
+    if experts_module(network, layer) is not None:
+        shared = {} if info is None else {"shared_expert": _health(network, layer, info, text or PROBE)}
+        return expert_neurons(network, layer, text or PROBE, dead_share=_DEAD) | shared
+    if info is None:
+        raise NotRunnable(
+            f"layer {layer} has no single matrix that its neurons write through; known are {', '.join(_WRITERS)} and "
+            "mlp.c_proj"
+        )
+    return _health(network, layer, info, text or PROBE)
+
+
+def _health(network: Network, layer: int, info: TensorInfo, text: str) -> dict[str, object]:
+    ids, tokens = network.tokens(text)
     kept: list[Tensor] = []
 
     def keep(given: Tensor) -> None:
@@ -71,16 +85,14 @@ def layer_neurons(network: Network, layer: int, text: str | None = None) -> dict
     }
 
 
-def _writer(network: Network, layer: int) -> TensorInfo:
+def _writer(network: Network, layer: int) -> TensorInfo | None:
+    """Return the one matrix that a layer's neurons, or its shared expert's, write through."""
     for info in network.subject.in_layer(layer):
         parts = info.place.module.split(".")
         writes = parts[-1] in _WRITERS or (parts[-1] == "c_proj" and "mlp" in parts)
         if writes and len(info.shape) == 2 and info.place.module in network.submodules(layer):
             return info
-    raise NotRunnable(
-        f"layer {layer} has no single matrix that its neurons write through; known are {', '.join(_WRITERS)} and "
-        "mlp.c_proj"
-    )
+    return None
 
 
 def _strongest(

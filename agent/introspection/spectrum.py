@@ -12,20 +12,20 @@ from pager import Lazy
 from ..models.bundled import cache_folder
 from .anomaly import Anomaly, outcomes, ranked
 from .contrasts import Contrast, Reading, contrasted
+from .decomposition import decompose
 from .heads import head_blocks, outputs_first
 from .kept import content_key, keep, load_kept
 from .moments import as_matrix
 from .rounding import rounded
 from .stretch import standing_out
 from .subject import Subject, TensorInfo
-from .threads import few_threads
 
 _NEGLIGIBLE = 0.01
-_LEADING = 16
 _EVEN_KURTOSIS = 3.8  # a direction of normal numbers has 3; its sampling error over 500 rows is 0.2
 _EVEN_HEADS = 0.85
 _TOP_SKIPPED = 8
 _LEAST_SPREAD = 4
+_TALL = 1.5  # rows to columns, or the other way round
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,32 +102,20 @@ class Spectrum:
 def spectrum(subject: Subject, info: TensorInfo) -> Spectrum:
     """Return the singular values of one matrix; numbers that are not finite count as zero.
 
-    They are the square roots of the eigenvalues of the smaller Gram matrix, computed in float64: exact to about 1e-7 of
-    the largest, at a tenth of a decomposition's cost. They are kept under the tensor's content.
+    How exact they are says `decompose`. They are kept under the tensor's content.
     """
     tensor = subject.tensor(info.name)
     first = outputs_first(subject, info)
-    blocks = [(block.on_rows, block.start, block.count, block.size) for block in head_blocks(subject, info)]
+    blocks = [(block.on_rows, block.start, block.count, block.size, block.step) for block in head_blocks(subject, info)]
     folder = cache_folder() / "spectra"
     key = content_key(tensor, first, blocks)
     kept = load_kept(folder, key)
     if kept is not None:
         return Spectrum(info, torch.from_numpy(kept["values"]), int(kept["spread"]), _into_heads(subject, info))
-    found = _computed(subject, info, tensor if first else tensor.T)
+    taken = decompose(as_matrix(tensor if first else tensor.T))
+    found = Spectrum(info, taken.values, _spread(subject, info, taken.leading.T), _into_heads(subject, info))
     keep(folder, key, values=found.values.numpy(), spread=np.array(found.spread))
     return found
-
-
-def _computed(subject: Subject, info: TensorInfo, tensor: Tensor) -> Spectrum:
-    matrix = as_matrix(tensor).double().nan_to_num(0.0, 0.0, 0.0)
-    wide = matrix.shape[0] <= matrix.shape[1]
-    with few_threads():
-        eigen, vectors = torch.linalg.eigh(matrix @ matrix.T if wide else matrix.T @ matrix)
-        leading = vectors[:, -_LEADING:]
-        outputs = leading if wide else matrix @ leading
-    return Spectrum(
-        info, eigen.flip(0).clamp_min(0).sqrt(), _spread(subject, info, outputs.T), _into_heads(subject, info)
-    )
 
 
 def _into_heads(subject: Subject, info: TensorInfo) -> bool:
@@ -176,12 +164,25 @@ CONTRASTS: tuple[Contrast[Spectrum], ...] = (
     Contrast("one direction dominates", _unless_heads(lambda one: one.stable_rank), 5.0, 15.0, upward=False),
     Contrast("one direction dominates", _in_heads(lambda one: one.stable_rank), 30.0, 60.0, upward=False),
     Contrast(
-        "gap after the first singular value", _unless_heads(lambda one: one.gap), 3.0, 5.0, downward=False, rank=3
+        "gap after the first singular value",
+        _unless_heads(lambda one: one.gap),
+        3.0,
+        5.0,
+        downward=False,
+        rank=3,
     ),
     Contrast("gap after the first singular value", _in_heads(lambda one: one.gap), 8.0, 16.0, downward=False, rank=3),
     Contrast("tail of singular values", lambda one: Reading(one.tail), 20.0, 100.0, upward=False, rank=3, alone=4.0),
     Contrast("tail of singular values", lambda one: Reading(one.tail), 8.0, 20.0, downward=False, rank=3, alone=2.5),
-    Contrast("small singular values raised", lambda one: _low(one), 1.5, 3.0, downward=False, rank=3, alone=1.25),
+    Contrast(
+        "smallest singular value raised, as by noise",
+        lambda one: _low(one),
+        3.0,
+        5.0,
+        downward=False,
+        rank=3,
+        alone=1.2,
+    ),
 )
 
 
@@ -190,10 +191,16 @@ def _cliff(one: Spectrum) -> Reading:
     return Reading(size, f"singular values fall by a factor {size:.3g} after rank {rank} of {len(one.values)}")
 
 
-def _low(one: Spectrum) -> Reading:
-    """Read the value nine tenths down the spectrum against the root mean square."""
+def _low(one: Spectrum) -> Reading | None:
+    """Read the smallest singular value against the root mean square, where chance does not rule it.
+
+    Noise fills the directions that training left empty. In a matrix that is nearly square the smallest is near 0
+    whatever was trained, and varies by factors.
+    """
     mean = float(one.values.square().mean().sqrt())
-    return Reading(float(one.values[int(0.9 * len(one.values))]) / mean if mean else 0.0)
+    if not mean or max(one.info.shape) < _TALL * min(one.info.shape):
+        return None
+    return Reading(float(one.values[-1]) / mean)
 
 
 def _foreign(family: list[Spectrum]) -> list[Anomaly]:

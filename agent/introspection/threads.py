@@ -1,5 +1,6 @@
 """How many threads the linear algebra of one step may use."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,3 +20,8 @@ def few_threads(count: int = 1) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def half_the_cores() -> int:
+    """Return as many threads as leave half of the machine to others: one on two cores."""
+    return max(1, (os.cpu_count() or 1) // 2)

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from .anomaly import Anomaly, outcomes, ranked
 from .contrasts import CONTRASTS, contrasted
-from .faults import astray, blanks, copies, cropped, empty, likenesses, not_finite
+from .faults import astray, blanks, copies, cropped, empty, likenesses, not_finite, off_grid
 from .measured import Measured, measure, record
-from .order import out_of_order
-from .profiles import disordered
+from .order import disorder
+from .partners import Partners, mismatched, partners
 from .subject import Subject
 from .threads import few_threads
 
@@ -18,36 +18,40 @@ _OF_LAYERS = ("duplicate", "near copy", "coarse quantization grid", "rounded to 
 
 
 class Weights:
-    """The weights of a subject, each tensor measured once, when first asked for."""
+    """The weights of a subject, each layer measured once, when first asked for."""
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
-        self._measured: dict[str, Measured] = {}
+        self._measured: dict[int | None, list[Measured]] = {}
+        self._partners: dict[int, Partners] = {}
         self._fingerprint = subject.fingerprint
 
     def layer(self, layer: int | None) -> list[Measured]:
         """Measure the tensors of one layer (None: those outside the stack), reading no others."""
-        with few_threads():
-            return [self._one(info.name) for info in self.subject.in_layer(layer) if info.elements]
+        if layer not in self._measured:
+            with few_threads():
+                self._measure(layer)
+        return self._measured[layer]
 
     def all(self) -> list[Measured]:
-        """Measure every tensor, one in memory at a time."""
-        with few_threads():
-            return [self._one(name) for name, info in self.subject.tensors.items() if info.elements]
+        """Measure every tensor, the tensors of one layer mapped at a time."""
+        return [one for layer in (None, *range(self.subject.layer_count)) for one in self.layer(layer)]
 
-    def _one(self, name: str) -> Measured:
-        if name not in self._measured:
-            self._measured[name] = measure(self.subject, self.subject.tensors[name])
-        return self._measured[name]
+    def _measure(self, layer: int | None) -> None:
+        subject = self.subject
+        tensors = {info: subject.tensor(info.name) for info in subject.in_layer(layer) if info.elements}
+        self._measured[layer] = [measure(subject, info, tensor) for info, tensor in tensors.items()]
+        if layer is not None:
+            self._partners[layer] = partners(subject, tensors)
 
     def anomalies(self) -> list[Anomaly]:
         """Return what stands out in the whole network, the plainest first; nothing for a network as it was trained."""
         measured = self.all()
-        layers = self.subject.layer_count
-        found = list(_found(self.subject, measured))
-        if layers > 2:
-            found += out_of_order(self.subject, measured)
-            found += disordered(self.subject, measured)
+        found = [
+            *_found(self.subject, measured),
+            *disorder(self.subject, measured),
+            *mismatched([self._partners[layer] for layer in range(self.subject.layer_count)]),
+        ]
         return ranked(_layerwise(found))
 
 
@@ -64,6 +68,7 @@ def _found(subject: Subject, measured: list[Measured]) -> Iterator[Anomaly]:
             yield from copies(subject, family)
             yield from likenesses(family)
             yield from cropped(family)
+            yield from off_grid(family)
             yield from contrasted(family, CONTRASTS)
 
 

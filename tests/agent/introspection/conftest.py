@@ -44,17 +44,26 @@ def save(model: Any, folder: Path, dtype: torch.dtype, **options: Any) -> Path:
 
 @pytest.fixture(scope="session")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tied bf16 Llama of 12 layers whose norms and readers drift with depth, as training leaves them."""
+    """A tied bf16 Llama of 12 layers with what training leaves: norms and readers that drift, parts that fit.
+
+    Readers of the stream weigh its dimensions together alike in neighbouring layers, neurons write along what they
+    read, and query heads share directions with the key of their group.
+    """
     torch.manual_seed(0)
     model = LlamaForCausalLM(LlamaConfig(num_hidden_layers=12, tie_word_embeddings=True, **SIZES))
-    drift = torch.zeros(64)
+    drift, together = torch.zeros(64), 0.08 * torch.randn(64, 64)
     with torch.no_grad():
         for layer in model.model.layers:
             drift += 0.25 * torch.randn(64)
+            together += 0.03 * torch.randn(64, 64)
             for norm in (layer.input_layernorm, layer.post_attention_layernorm):
                 norm.weight.copy_((1 + 0.3 * torch.tanh(drift)) * (1 + 0.01 * torch.randn(64)))
-            for reader in (layer.mlp.gate_proj, layer.mlp.up_proj, layer.self_attn.q_proj, layer.self_attn.k_proj):
-                reader.weight.mul_(1 + 0.5 * torch.tanh(drift))
+            mlp, attention = layer.mlp, layer.self_attn
+            keys = attention.k_proj.weight.view(2, 16, 64)
+            attention.q_proj.weight.add_(0.7 * keys.repeat_interleave(2, dim=0).reshape(64, 64))
+            for reader in (mlp.gate_proj, mlp.up_proj, attention.q_proj, attention.k_proj):
+                reader.weight.copy_((reader.weight + reader.weight @ together) * (1 + 0.5 * torch.tanh(drift)))
+            mlp.down_proj.weight.add_(0.15 * (mlp.up_proj.weight + mlp.gate_proj.weight).T)
     return save(model, tmp_path_factory.mktemp("llama"), torch.bfloat16)
 
 

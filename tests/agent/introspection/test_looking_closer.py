@@ -216,3 +216,30 @@ def test_a_person_adds_a_tool_with_one_function(llama: Path, tmp_path: Path) -> 
     with pytest.raises(SubjectError, match="defines no tool; decorate a function of a subject with @subject_tool"):
         tools_of(file, Subject(llama))
     assert subject_tool(len).function is len
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_an_expert_is_judged_by_the_tokens_it_is_sent(shared: bool, tmp_path: Path) -> None:
+    """Each token goes to two experts; zeroed rows of one expert are its dead neurons, and no other's."""
+    from conftest import SIZES, save
+    from safetensors.torch import load_file, save_file
+    from transformers import AutoModelForCausalLM, MixtralConfig, Qwen2MoeConfig
+
+    torch.manual_seed(7)
+    sizes = SIZES | {"num_hidden_layers": 3, "num_experts_per_tok": 2}
+    own = {"num_experts": 4, "moe_intermediate_size": 48, "shared_expert_intermediate_size": 80}
+    config = Qwen2MoeConfig(**sizes, **own) if shared else MixtralConfig(**sizes, num_local_experts=4)
+    folder = save(AutoModelForCausalLM.from_config(config), tmp_path / "experts", torch.float32)
+    tensors = load_file(folder / "model.safetensors")
+    ends = ("layers.1.mlp.experts.2.up_proj.weight", "layers.1.block_sparse_moe.experts.2.w3.weight")
+    (name,) = [one for one in tensors if one.endswith(ends)]
+    tensors[name][[3, 11]] = 0
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    found = Introspection(Subject(folder)).get_neuron_health(1, PROMPT)
+    assert isinstance(found, dict)
+    rows = found["by_expert"]
+    assert sum(row["tokens"] for row in rows) == 2 * found["positions"]
+    assert [row["dead_neurons"] for row in rows if row["tokens"]] == [
+        [3, 11] if row["expert"] == 2 else [] for row in rows if row["tokens"]
+    ]
+    assert ("shared_expert" in found) == shared

@@ -13,7 +13,7 @@ from agent.introspection import Introspection, Subject, plant
 from agent.introspection.behaviour_scan import harmful_parts, paired_t
 from agent.introspection.embedding import embedding_anomalies, scan_embeddings
 from agent.introspection.network import Network
-from agent.introspection.profiles import disordered
+from agent.introspection.order import disorder
 from agent.introspection.spectrum import scan_spectra
 from agent.introspection.stretch import standing_out
 from agent.introspection.weights import Weights
@@ -70,9 +70,9 @@ def test_rows_in_another_order_are_found_by_their_siblings(llama: Path, edited: 
     order = torch.randperm(64, generator=torch.Generator().manual_seed(1))
     name = "model.layers.6.mlp.up_proj.weight"
     shuffled = Subject(edited(llama, {name: lambda tensor: tensor[:, order]}))
-    (found,) = disordered(shuffled, Weights(shuffled).all())
+    (found,) = disorder(shuffled, Weights(shuffled).all())
     assert (found.layer, found.module, found.what) == (6, "mlp.up_proj", "columns out of order")
-    assert list(disordered(Subject(llama), Weights(Subject(llama)).all())) == []
+    assert disorder(Subject(llama), Weights(Subject(llama)).all()) == []
 
 
 @pytest.mark.parametrize("strength", [1.0, 0.25])
