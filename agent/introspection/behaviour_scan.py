@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from .ablation import Ablated, Sweep, part_sweep, rows_of, token_losses
 from .anomaly import Anomaly, outcomes, ranked
@@ -22,7 +21,6 @@ _LEAST_GAIN = 0.1
 _LEAST_BASE_T = 3.0
 _TEMPERATURES = (0.125, 0.18, 0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0)
 _ODD_TEMPERATURE = 1.9
-_EVERY = 3  # token of the text, on which temperatures are tried
 _INFORMED = 0.8  # of the loss of a guess among all tokens: above, the text tells nothing of the network
 _SHOWN = 3
 _FIRST_TOKENS = 20  # on which every part is tried; those without which it goes better are tried again on the whole text
@@ -131,9 +129,7 @@ def paired_t(differences: Tensor) -> float:
 
 
 def _temperature(logits: Tensor, wanted: Tensor, final_norm: str) -> Iterator[Anomaly]:
-    some = slice(None, None, _EVERY)
-    seen, wanted = logits[:-1][some], wanted[some]
-    losses = {t: cross_entropy(seen / t, wanted, reduction="none").double() for t in _TEMPERATURES}
+    losses = {t: token_losses(logits / t, wanted) for t in _TEMPERATURES}
     best = min(losses, key=lambda t: float(losses[t].mean()))
     gain = losses[1.0] - losses[best]
     better = float(losses[best].mean())

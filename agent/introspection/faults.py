@@ -159,10 +159,11 @@ def off_grid(family: Sequence[Measured]) -> Iterator[Anomaly]:
     free = [index for index, count in enumerate(known) if count > _OFF_GRID]
     if len(free) > max(1, _RARE * len(family)):
         return
-    where = "its numbers were changed after quantization, its siblings' were not"
-    for index in free:
-        if 0 < index < len(family) - 1:
-            yield _at(family[index], "off the quantization grid", where, known[index], median(known))
+    inner = [index for index in free if 0 < index < len(family) - 1]
+    layers = f"layers {numbers(family[index].info.place.layer for index in inner)}: " if len(inner) > 1 else ""
+    where = f"{layers}numbers changed after quantization, siblings' not"
+    for index in inner:
+        yield _at(family[index], "off the quantization grid", where, known[index], median(known), rank=3)
 
 
 def astray(measured: Measured) -> Iterator[Anomaly]:
