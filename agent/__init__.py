@@ -4,10 +4,10 @@
 fulfils `Model`. None of this loads torch.
 """
 
-from .chat import Choice, Message, Model, Prompt, Reply, ToolCall, ToolSpec
 from .errors import AgentError, CeilingExceeded, CeilingTooLow
 from .events import Event, Observer
 from .investigation import Outcome, investigate, resume
+from .messages import Choice, Message, Model, Prompt, Reply, ToolCall, ToolSpec
 from .notebook import Observation
 from .settings import Settings
 from .tools import Tool, Toolbox, tool

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from .chat import ToolSpec
-from .ledger import Made
+from .ledger import CallRecord
+from .messages import ToolSpec
 
 
 def places_of(spec: ToolSpec) -> list[str]:
@@ -23,7 +23,7 @@ def places_of(spec: ToolSpec) -> list[str]:
     ]
 
 
-def broad(specs: Iterable[ToolSpec], made: Sequence[Made], question: str) -> list[ToolSpec]:
+def broad(specs: Iterable[ToolSpec], made: Sequence[CallRecord], question: str) -> list[ToolSpec]:
     """The tools as they may be called now: all, or while nothing was seen as a whole, without places.
 
     What could be narrowed and was not has been seen as a whole; a list of what there is shows nothing of it. A question
@@ -39,7 +39,7 @@ def broad(specs: Iterable[ToolSpec], made: Sequence[Made], question: str) -> lis
     return wide or specs
 
 
-def _has_seen_a_whole(specs: Iterable[ToolSpec], made: Sequence[Made], of: Mapping[str, Sequence[str]]) -> bool:
+def _has_seen_a_whole(specs: Iterable[ToolSpec], made: Sequence[CallRecord], of: Mapping[str, Sequence[str]]) -> bool:
     telling = {spec.name for spec in specs if set(of[spec.name]) - _needed(spec)} or set(of)
     return any(
         one.status == "new" and one.call.name in telling and not set(of[one.call.name]) & set(one.call.arguments)

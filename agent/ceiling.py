@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .chat import Prompt
 from .errors import CeilingExceeded, CeilingTooLow
+from .messages import Prompt
 from .settings import Settings
 
 LEAST_ROOM = 200  # one call, a forty-token card, and a notice of what was shortened

@@ -7,14 +7,14 @@ from pager import Pager, PagerError, root_of, without_page
 from summarizers import stub, summarize
 
 from .ceiling import NOTICE_TOKENS, Budget
-from .chat import Message, ToolCall
 from .events import Event
+from .excerpt import Excerpt, best_facts
 from .exchange import Answer, Level
 from .ladder import Batch
 from .ledger import Ledger
+from .messages import Message, ToolCall
 from .schedule import Pressure, Schedule
 from .settings import Settings
-from .telling import Told, told
 from .words import Words
 
 Measure = Callable[[Sequence[Message]], int]
@@ -31,7 +31,7 @@ class Compaction:
     question: str
     measure: Measure
     _shortened: dict[tuple[str, Level], str | None] = field(default_factory=dict)
-    _told_before: dict[str, Told] = field(default_factory=dict)
+    _excerpts: dict[str, Excerpt] = field(default_factory=dict)
 
     def messages(self, ledger: Ledger) -> list[Message]:
         """Everything the prompt holds, in order."""
@@ -129,7 +129,7 @@ class Compaction:
         """Whether a finding cites that result, and where in it the best of its facts stands."""
         if not ledger.cites(root_of(address)):
             return False
-        return ledger.cites(self._told(without_page(address)).evidence[0])
+        return ledger.cites(self._excerpt(without_page(address)).evidence[0])
 
     def _reminder(self, ledger: Ledger, unsaved: Mapping[str, tuple[str, ToolCall]]) -> Event | None:
         """The reminder, where it fits under the ceiling."""
@@ -146,14 +146,14 @@ class Compaction:
         ]
 
     def _best(self, address: str) -> dict[str, object]:
-        best = self._told(address)
+        best = self._excerpt(address)
         return {"finding": best.finding, "evidence": list(best.evidence), "salience": best.salience}
 
-    def _told(self, address: str) -> Told:
+    def _excerpt(self, address: str) -> Excerpt:
         """The best facts there; the same for the whole run, so they are worked out once."""
-        if address not in self._told_before:
-            self._told_before[address] = told(self.pager, address, question=self.question, words=self.words)
-        return self._told_before[address]
+        if address not in self._excerpts:
+            self._excerpts[address] = best_facts(self.pager, address, question=self.question, words=self.words)
+        return self._excerpts[address]
 
     def _compaction(self, ledger: Ledger, batch: Batch, pressure: Pressure) -> Event:
         """The event of a batch; where nothing was left to shorten, the notice gives up its findings and index."""

@@ -10,8 +10,8 @@ from typing import Any
 
 from summarizers.assist.lexicon import NEGATIONS
 
+from .excerpt import ALARMING
 from .notebook import Author, Observation
-from .telling import ALARMING
 from .words import Words
 
 _MOST_PICKED = 3

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from pager import Node, Pager, PagerError, root_of
 
-from .chat import ToolSpec
 from .events import Event
+from .messages import ToolSpec
 
 _BRANCHES = ("mapping", "lazy")
 _LOOKED = ("new", "view", "repeat")

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pager import root_of
 
-from .chat import ToolCall
+from .messages import ToolCall
 
 Level = Literal["page", "summary", "stub"]
 Status = Literal["new", "view", "note", "repeat", "failed"]

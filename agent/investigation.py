@@ -8,18 +8,18 @@ from pathlib import Path
 from summarizers import Templates
 
 from .ceiling import share_out
-from .chat import Model
 from .coverage import Unseen, unseen
 from .errors import BadSettings, BadTool
 from .events import Observer, read_events, unobserved
+from .generation import GuardedModel
 from .ledger import Ledger
 from .loop import Loop
+from .messages import Model
 from .notebook import Author, Observation
 from .parts import Parts, fixed_tokens, opened
 from .plan import steps_left
 from .run import RunFolder, RunInfo
 from .settings import Settings
-from .speaking import Speaking
 from .tools import Tool, Toolbox
 from .totals import Totals
 from .typed import check_schema
@@ -83,8 +83,8 @@ def investigate(
     folder, toolbox = RunFolder(run), Toolbox(tools)
     _check(model, toolbox, settings)
     words = Words(templates or Templates(), model.counter, tuple(plan))
-    speaking = Speaking(model, (*verb_specs(steps=len(plan)), *toolbox.specs), words, folder, settings)
-    fixed = fixed_tokens(speaking, question)
+    guarded = GuardedModel(model, (*verb_specs(steps=len(plan)), *toolbox.specs), words, folder, settings)
+    fixed = fixed_tokens(guarded, question)
     share_out(settings, fixed)
     _check_schema(answer_schema, words, settings, fixed)
     info = RunInfo(question, settings, model.name, dict(about or {}), tuple(plan), answer_schema)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Literal
 
-from .chat import ToolCall
 from .exchange import Answer, Entry, Exchange, Level, Remark
 from .ledger import Ledger
+from .messages import ToolCall
 
 Shorten = Callable[[ToolCall, Answer, Level], str | None]
 """What an answer says at a lower level; None where it has no such level."""

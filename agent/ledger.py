@@ -7,11 +7,11 @@ from typing import Any, cast
 
 from pager import root_of
 
-from .chat import ToolCall
 from .conclusion import Conclusion
 from .errors import RunFailed
 from .events import Event
 from .exchange import Answer, Entry, Exchange, Remark
+from .messages import ToolCall
 from .notebook import Observation
 from .totals import Totals
 
@@ -19,7 +19,7 @@ Fields = Mapping[str, Any]  # of an event, as json reads them
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class CallRecord:
     """One call that was answered, in the order of the run; `address` is what it showed."""
 
     turn: int
@@ -47,7 +47,7 @@ class Ledger:
     index: str = ""
     entries: tuple[Entry, ...] = ()
     folded: tuple[Exchange, ...] = ()
-    made: tuple[Made, ...] = ()
+    made: tuple[CallRecord, ...] = ()
     observations: tuple[Observation, ...] = ()
     saved: tuple[str, ...] = ()
     reminder: Reminder | None = None
@@ -186,7 +186,7 @@ def _result(ledger: Ledger, event: Fields) -> Ledger:
         return ledger
     answer = Answer(content=event["content"], status=event["status"], address=event["address"])
     done = replace(exchange.answered(answer), pinned_until=max(exchange.pinned_until, event["pinned_until"]))
-    made = Made(exchange.turn, exchange.waiting, answer.status, answer.address)
+    made = CallRecord(exchange.turn, exchange.waiting, answer.status, answer.address)
     return replace(ledger.with_exchange(done), made=(*ledger.made, made))
 
 

@@ -5,20 +5,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
-from .answering import Answering
 from .breadth import broad
+from .calls import CallExecutor
 from .ceiling import lowered_ceiling, share_out
-from .chat import Choice, ToolCall, ToolSpec
 from .compaction import Compaction
 from .conclusion import Conclusion, concluded, conclusion_schema
 from .coverage import axes_of
 from .errors import BadInput, ContextExceeded, OutOfMemory
 from .events import Event, read_events
 from .exchange import Answer, Exchange
+from .generation import GenerationRequest
 from .held import held_tokens
-from .ledger import Ledger, Made
+from .ledger import CallRecord, Ledger
+from .messages import Choice, ToolCall, ToolSpec
 from .parts import Parts, fixed_tokens
-from .speaking import Asked
 from .summarizing import Summarizing
 from .verbs import VERBS, Finding
 
@@ -26,7 +26,7 @@ _NOTING = ("record_observation", "query_memory")
 _TYPINGS = 2  # how often the answer is asked for as JSON
 
 
-def _goes_in_circles(made: Sequence[Made], after: int) -> bool:
+def _goes_in_circles(made: Sequence[CallRecord], after: int) -> bool:
     """Whether the newest calls, so many, were made before, and nothing was recorded since something was seen."""
     newest = made[-after:]
     looks = [one for one in newest if one.status == "repeat" and one.call.name not in _NOTING]
@@ -57,10 +57,8 @@ class Loop:
         if ledger.ceiling is not None and ledger.ceiling < settings.ceiling:
             settings = replace(settings, ceiling=ledger.ceiling)
         self._budget = share_out(settings, ledger.parts or {}, page_tokens=ledger.page_tokens)
-        self._compaction = Compaction(
-            parts.pager, parts.words, self._budget, settings, question, parts.speaking.measure
-        )
-        self._answering = Answering(
+        self._compaction = Compaction(parts.pager, parts.words, self._budget, settings, question, parts.guarded.measure)
+        self._executor = CallExecutor(
             parts.pager, parts.tools, parts.notebook, parts.words, self._budget, settings, asked
         )
 
@@ -81,7 +79,7 @@ class Loop:
 
     def _start(self) -> None:
         """Write down what the fixed parts of every prompt cost."""
-        fixed = fixed_tokens(self._parts.speaking, self._parts.info.question)
+        fixed = fixed_tokens(self._parts.guarded, self._parts.info.question)
         budget = share_out(self._settings, fixed)
         memory = self._parts.info.about.get("memory")  # how the ceiling was come by
         if isinstance(memory, Mapping):
@@ -123,9 +121,9 @@ class Loop:
         if event["event"] != "compaction" or self._settings.summarizer != "model":
             return event
         parts, budget, compaction = self._parts, self._budget, self._compaction
-        summarizing = Summarizing(parts.pager, parts.words, parts.speaking, budget, parts.info.question)
+        summarizing = Summarizing(parts.pager, parts.words, parts.guarded, budget, parts.info.question)
         changed = summarizing.rewritten(event, self._ledger, self._append)
-        tokens = parts.speaking.measure(compaction.messages(self._ledger.after(changed)))
+        tokens = parts.guarded.measure(compaction.messages(self._ledger.after(changed)))
         fits = tokens + budget.reserve <= budget.ceiling or tokens <= int(str(event["tokens_after"]))
         return {**changed, "tokens_after": tokens} if fits else event
 
@@ -140,7 +138,7 @@ class Loop:
         withheld = self._withheld() if purpose == "turn" else ()
         tools = {
             "turn": self._offered(withheld) if purpose == "turn" else (),
-            "reminder": tuple(spec for spec in self._parts.speaking.tools if spec.name == "record_observation"),
+            "reminder": tuple(spec for spec in self._parts.guarded.tools if spec.name == "record_observation"),
             "answer": (),
             "typed": (),
         }[purpose]
@@ -149,7 +147,7 @@ class Loop:
             "typed": self._parts.info.answer_schema,
         }.get(purpose)
         text = purpose in ("answer", "typed") or (purpose == "turn" and self._may_answer(ledger))
-        asked = Asked(
+        asked = GenerationRequest(
             number=ledger.totals.generations + 1,
             turn=ledger.turn + (purpose == "turn"),
             purpose=purpose,
@@ -160,7 +158,7 @@ class Loop:
 
     def _offered(self, withheld: tuple[str, ...]) -> tuple[ToolSpec, ...]:
         """What may be called in a turn, the whole before its parts."""
-        verbs = [spec for spec in self._parts.speaking.tools if spec.name in VERBS]
+        verbs = [spec for spec in self._parts.guarded.tools if spec.name in VERBS]
         tools = broad(self._parts.tools.specs, self._ledger.made, self._parts.info.question)
         return tuple(spec for spec in (*verbs, *tools) if spec.name not in withheld)
 
@@ -169,14 +167,14 @@ class Loop:
         looked = bool(ledger.made) or not any(True for _ in self._parts.tools)
         return looked and ledger.recorded >= self._settings.answer_after
 
-    def _generate(self, asked: Asked) -> None:
+    def _generate(self, asked: GenerationRequest) -> None:
         """Generate once; where memory or the model's context runs out, lower the ceiling for the next step.
 
         The second time in a row the error goes up, and the run can be resumed.
         """
         try:
             messages = self._compaction.messages(self._ledger)
-            event = self._parts.speaking.speak(messages, asked, ceiling=self._budget.ceiling)
+            event = self._parts.guarded.generate(messages, asked, ceiling=self._budget.ceiling)
         except (OutOfMemory, ContextExceeded) as error:
             failure = error.with_traceback(None)
         else:
@@ -216,7 +214,7 @@ class Loop:
         if not made and any(True for _ in self._parts.tools):
             return tuple(sorted(VERBS))
         if self._settings.answer_after and _goes_in_circles(made, after):
-            return tuple(sorted(spec.name for spec in self._parts.speaking.tools if spec.name != "record_observation"))
+            return tuple(sorted(spec.name for spec in self._parts.guarded.tools if spec.name != "record_observation"))
         repeats = Counter(one.call.name for one in made if one.status == "repeat" and not one.call.arguments)
         settled = {name for name, count in repeats.items() if count >= after and name in self._parts.tools}
         in_vain = settled | self._stuck(after, "repeat") | self._stuck(max(2, after), "repeat", "failed")
@@ -235,7 +233,7 @@ class Loop:
         exchange = ledger.last
         assert exchange is not None
         began = time.perf_counter()
-        served = self._answering.serve(ledger, exchange, call, allowance=self._allowance(exchange))
+        served = self._executor.serve(ledger, exchange, call, allowance=self._allowance(exchange))
         if served.finding is not None:
             self._observe(served.finding)
         if served.error is not None:
@@ -265,7 +263,7 @@ class Loop:
         paired = exchange
         for _ in range(open_calls):
             paired = paired.answered(Answer(content="", status="note"))
-        total = self._parts.speaking.measure(self._compaction.messages(self._ledger.with_exchange(paired)))
+        total = self._parts.guarded.measure(self._compaction.messages(self._ledger.with_exchange(paired)))
         return max(0, self._budget.ceiling - self._budget.reserve - total) // open_calls
 
     def _observe(self, finding: Finding) -> None:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pager import Call, Pager
 from summarizers import Templates
 
-from .chat import Model
 from .events import EventLog, Observer
+from .generation import GuardedModel
+from .messages import Model
 from .notebook import Notebook
 from .remembering import Remembering
 from .run import RunFolder, RunInfo
-from .speaking import Speaking
 from .tools import Toolbox
 from .verbs import verb_specs
 from .words import Words
@@ -29,7 +29,7 @@ class Parts:
     pager: Pager
     notebook: Notebook
     tools: Toolbox
-    speaking: Speaking
+    guarded: GuardedModel
 
 
 @contextmanager
@@ -44,21 +44,21 @@ def opened(
 ) -> Iterator[Parts]:
     """Open the folder's events, notebook and store; close them however the run ends."""
     words = Words(templates or Templates(), Remembering(model.counter), info.plan)
-    speaking = Speaking(model, (*verb_specs(steps=len(info.plan)), *tools.specs), words, folder, info.settings)
+    guarded = GuardedModel(model, (*verb_specs(steps=len(info.plan)), *tools.specs), words, folder, info.settings)
     with ExitStack() as stack:
         notebook = stack.enter_context(Notebook(folder.notebook_path))  # first: its lock keeps the run ours alone
         log = stack.enter_context(EventLog(folder.events_path, observer=observer))
         pager = stack.enter_context(Pager(folder.store_path, counter=words.counter, revive=_revive(tools)))
-        yield Parts(folder, info, log, words, pager, notebook, tools, speaking)
+        yield Parts(folder, info, log, words, pager, notebook, tools, guarded)
 
 
-def fixed_tokens(speaking: Speaking, question: str) -> Mapping[str, int]:
+def fixed_tokens(guarded: GuardedModel, question: str) -> Mapping[str, int]:
     """The tokens of what every prompt holds: system prompt with the chat template's own, tool schemas, question."""
-    words = speaking.words
+    words = guarded.words
     whole = words.head(question)
-    total = speaking.measure(whole)
-    without_tools = len(speaking.model.prompt(whole, ()).tokens)
-    without_question = speaking.measure(words.head(""))
+    total = guarded.measure(whole)
+    without_tools = len(guarded.model.prompt(whole, ()).tokens)
+    without_question = guarded.measure(words.head(""))
     return {
         "system": without_tools - (total - without_question),
         "tool schemas": total - without_tools,

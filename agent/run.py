@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .chat import Prompt
 from .errors import BadSettings, RunFailed
+from .messages import Prompt
 from .settings import Settings
 
 FORMAT = 1

@@ -9,11 +9,11 @@ from pager import Pager, PagerError
 from summarizers import NotWritten, summarize_with
 
 from .ceiling import Budget
-from .chat import Choice, Message
 from .errors import AgentError, CeilingExceeded, ContextExceeded
 from .events import Event
+from .generation import GenerationRequest, GuardedModel
 from .ledger import Ledger
-from .speaking import Asked, Speaking
+from .messages import Choice, Message
 from .words import Words
 
 PURPOSE = "summarizer"
@@ -32,7 +32,7 @@ class Summarizing:
 
     pager: Pager
     words: Words
-    speaking: Speaking
+    guarded: GuardedModel
     budget: Budget
     question: str
 
@@ -43,7 +43,7 @@ class Summarizing:
         the run, it is not asked again.
         """
         changes = [dict(change) for change in cast("Mapping[str, Any]", event)["changes"]]
-        scribe = _Scribe(self.speaking, self.budget.ceiling, ledger, append)
+        scribe = _Scribe(self.guarded, self.budget.ceiling, ledger, append)
         for change in [one for one in changes if one["to"] == "summary" and one["address"]][-_MOST:]:
             if not scribe.exhausted:
                 change |= self._summary(change, scribe)
@@ -74,7 +74,7 @@ class Summarizing:
 class _Scribe:
     """The serving model as a writer; `exhausted` once it failed."""
 
-    speaking: Speaking
+    guarded: GuardedModel
     ceiling: int
     ledger: Ledger
     append: Append
@@ -84,7 +84,7 @@ class _Scribe:
     @property
     def name(self) -> str:
         """The model's."""
-        return self.speaking.model.name
+        return self.guarded.model.name
 
     def write(self, prompt_text: str, max_new_tokens: int) -> str:
         """The reply, from the run's events where it stands there; raises NotWritten where it does not fit."""
@@ -93,7 +93,7 @@ class _Scribe:
         return self._generated(prompt_text, key, max_new_tokens) if known is None else known
 
     def _generated(self, prompt_text: str, key: str, max_new_tokens: int) -> str:
-        asked = Asked(
+        asked = GenerationRequest(
             number=self.ledger.totals.generations + len(self._said) + 1,
             turn=self.ledger.turn,
             purpose=PURPOSE,
@@ -103,7 +103,7 @@ class _Scribe:
             key=key,
         )
         try:
-            event = self.speaking.speak([Message("user", prompt_text)], asked, ceiling=self.ceiling)
+            event = self.guarded.generate([Message("user", prompt_text)], asked, ceiling=self.ceiling)
         except (CeilingExceeded, ContextExceeded) as error:
             raise NotWritten("its prompt does not fit the ceiling") from error
         except AgentError as error:  # no memory, no server: the run meets it again where it has a remedy

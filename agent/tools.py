@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, Union, get_args, get_origin
 
-from .chat import ToolSpec
 from .errors import BadArguments, BadTool, UnknownTool
+from .messages import ToolSpec
 from .schemas import schema_problem
 
 Schema = dict[str, object]

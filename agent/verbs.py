@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pager import UnknownAddress
 from summarizers import Looking
 
-from .chat import ToolSpec
+from .excerpt import Excerpt, best_facts
 from .exchange import Answer
+from .messages import ToolSpec
 from .notebook import Notebook
-from .telling import Told, told
 from .tools import Tool, Toolbox, tool
 from .words import Words
 
@@ -65,11 +65,11 @@ class Verbs:
         best = self._written_out(found.finding, known)
         return replace(found, finding=best.finding, copied=True, salience=best.salience)
 
-    def _written_out(self, name: str, known: list[str]) -> Told:
+    def _written_out(self, name: str, known: list[str]) -> Excerpt:
         """What stands at the first known address, for a finding that only points there or names a thing."""
         if not name or not known:
             raise ValueError(f"{name[:40]!r} states nothing; say what was found, its value and its place")
-        return told(self.looking.pager, known[0], question=self.looking.question or "", words=self.words)
+        return best_facts(self.looking.pager, known[0], question=self.looking.question or "", words=self.words)
 
     def query_memory(self, query: str) -> Answer:
         """Search saved findings by words."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pager import Page, TokenCounter
 from summarizers import Templates, call_text, clipped, page_text
 
-from .chat import Message, ToolCall
 from .exchange import Entry, Exchange, Remark
+from .messages import Message, ToolCall
 from .notebook import Author, Observation, Recalled, select
 from .plan import steps_left
 

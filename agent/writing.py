@@ -5,8 +5,8 @@ from collections.abc import Callable
 from summarizers import NotWritten
 
 from .ceiling import check_ceiling
-from .chat import Choice, Message, Model
 from .errors import AgentError
+from .messages import Choice, Message, Model
 
 CEILING_TOKENS = 2_048  # of one generation, prompt and reply: a summary is not worth more
 

@@ -20,11 +20,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from agent.chat import Model
 from agent.cli.serving import ModelChoice
 from agent.errors import AgentError
 from agent.introspection import KINDS, Plant, Subject, introspection_tools, plant
 from agent.investigation import investigate
+from agent.messages import Model
 from agent.models import bundled_model
 from agent.settings import Settings
 from agent.tools import Tool
@@ -32,7 +32,7 @@ from summarizers import Templates
 
 from .corpus import PROJECT
 from .interval import wilson
-from .plainloop import Ended, investigated
+from .plainloop import LoopResult, investigated
 from .policies import POLICIES, loop_name
 from .progress import progress
 from .remembered import Remembered
@@ -136,7 +136,7 @@ def _outcome(case: Case, network: Network, model: Model, runs: Path | None) -> F
     }
 
 
-def _ended(case: Case, settings: Settings, tools: list[Tool], model: Model, runs: Path | None) -> Ended:
+def _ended(case: Case, settings: Settings, tools: list[Tool], model: Model, runs: Path | None) -> LoopResult:
     if case.loop != OURS:
         policy = POLICIES[case.loop]
         return investigated(QUESTION, model=model, tools=tools, policy=policy, settings=settings, templates=TEMPLATES)
@@ -144,7 +144,7 @@ def _ended(case: Case, settings: Settings, tools: list[Tool], model: Model, runs
         place = runs / f"{case.plant}-{case.seed}-{int(time.time())}" if runs else Path(folder) / "run"
         outcome = investigate(QUESTION, model=model, tools=tools, run=place, settings=settings)
     own = tuple(one.finding for one in outcome.findings if one.author == "model")
-    return Ended(outcome.answer, outcome.said, own, outcome.turns, outcome.tokens, outcome.reason)
+    return LoopResult(outcome.answer, outcome.said, own, outcome.turns, outcome.tokens, outcome.reason)
 
 
 def _kept(out: Path) -> list[Fields]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.ceiling import check_ceiling
-from agent.chat import Choice, Message, Model, Reply, ToolCall
 from agent.conclusion import concluded, conclusion_schema
 from agent.errors import AgentError, CeilingTooLow
+from agent.messages import Choice, Message, Model, Reply, ToolCall
 from agent.notebook import Notebook, Observation
 from agent.settings import Settings
 from agent.tools import Tool, Toolbox, tool
@@ -18,7 +18,7 @@ from agent.words import Words
 from pager import Lazy, PagerError
 from summarizers import Templates
 
-from .policies import LEAST_ROOM, Policy, Room, Taken
+from .policies import LEAST_ROOM, Exchange, Policy, Room
 
 _NOTES = ("record_observation", "query_memory")
 _FRAME_TOKENS = 16  # of a chat template around one message
@@ -28,7 +28,7 @@ _FAILED = (ValueError, TypeError, LookupError, RuntimeError, OSError, Arithmetic
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class LoopResult:
     """What a loop came to; `said` are the model's own last words, `findings` what it recorded itself."""
 
     answer: str
@@ -50,12 +50,12 @@ class PlainLoop:
     question: str
     words: Words
     findings: list[str] = field(default_factory=list)
-    taken: list[Taken] = field(default_factory=list)
+    taken: list[Exchange] = field(default_factory=list)
     totals: Totals = field(default_factory=Totals)
     turns: int = 0
     slips: int = 0
 
-    def run(self) -> Ended:
+    def run(self) -> LoopResult:
         """Take turns until an answer, the turn limit, or a full prompt."""
         most = min(self.settings.max_turns, self.policy.most_turns or self.settings.max_turns)
         while self.turns < most and self.slips < self.settings.max_slips:
@@ -78,7 +78,7 @@ class PlainLoop:
         specs = [one.spec for one in self.tools if self.taken or one.name not in _NOTES]
         return Choice(tuple(specs), text=len(self.findings) >= self.settings.answer_after and bool(self.taken))
 
-    def _finish(self, reason: str) -> Ended:
+    def _finish(self, reason: str) -> LoopResult:
         """Ask for the answer under the findings, as the project's own loop does."""
         kept = [Observation(number, 0, "model", one) for number, one in enumerate(self.findings, 1)]
         last = Message("user", self.words.finish(self.question, kept, limit_tokens=_NOTEBOOK_TOKENS))
@@ -117,12 +117,12 @@ class PlainLoop:
 
     def _take(self, reply: Reply) -> None:
         results = tuple(self.words.neutral(self._answer(call)) for call in reply.calls)
-        self.taken.append(Taken(reply.content, reply.calls, results))
+        self.taken.append(Exchange(reply.content, reply.calls, results))
         self.slips = 0
 
     def _told(self, reply: Reply) -> None:
         said = self.words.correction(reply.problem or "an answer needs a recorded finding first")
-        self.taken.append(Taken(self.words.neutral(self.words.clip(reply.content, 60)), correction=said))
+        self.taken.append(Exchange(self.words.neutral(self.words.clip(reply.content, 60)), correction=said))
 
     def _answer(self, call: ToolCall) -> str:
         try:
@@ -130,7 +130,7 @@ class PlainLoop:
         except (AgentError, PagerError, *_FAILED) as error:
             return self.words.failed(call.name, error)
 
-    def _weigh(self, one: Taken) -> int:
+    def _weigh(self, one: Exchange) -> int:
         counter = self.words.counter
         return sum(_FRAME_TOKENS + counter.count(message.content[:_LONGEST]) for message in one.messages())
 
@@ -138,13 +138,13 @@ class PlainLoop:
         whole = len(text)
         return self.words.clip(text, max(0, tokens - 12)) + f" [cut: {whole:,} characters in all]"
 
-    def _ended(self, answer: str, said: str, reason: str) -> Ended:
-        return Ended(answer.strip(), said, tuple(self.findings), self.turns, self.totals, reason)
+    def _ended(self, answer: str, said: str, reason: str) -> LoopResult:
+        return LoopResult(answer.strip(), said, tuple(self.findings), self.turns, self.totals, reason)
 
 
 def investigated(
     question: str, *, model: Model, tools: Iterable[Tool], policy: Policy, settings: Settings, templates: Path
-) -> Ended:
+) -> LoopResult:
     """Investigate in a plain loop; `templates` is the folder with the system prompt that fits it."""
     findings: list[str] = []
     notes = _notes(findings)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from agent.chat import Message, ToolCall
+from agent.messages import Message, ToolCall
 
 LEAST_ROOM = 120  # tokens for one call and the beginning of its result; with less, the answer is asked for
 _MASKED = "[old result left out to make room]"
@@ -17,7 +17,7 @@ Cut = Callable[[str, int], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Exchange:
     """One reply of the model as it stands in the prompt, its calls and their whole results, or what was wrong."""
 
     content: str
@@ -33,7 +33,7 @@ class Taken:
         told = [Message("user", self.correction)] if self.correction else []
         return [Message("assistant", self.content, self.calls), *answers, *told]
 
-    def with_results(self, change: Callable[[str], str]) -> "Taken":
+    def with_results(self, change: Callable[[str], str]) -> "Exchange":
         """The same with every result changed."""
         return replace(self, results=tuple(map(change, self.results)))
 
@@ -47,7 +47,7 @@ class Room:
 
     tokens: int
     free: int
-    weigh: Callable[[Taken], int]
+    weigh: Callable[[Exchange], int]
     cut: Cut
 
 
@@ -62,7 +62,7 @@ class Policy(Protocol):
     def most_turns(self) -> int | None:
         """A turn limit of its own."""
 
-    def shown(self, taken: Sequence[Taken], room: Room) -> list[Taken] | None:
+    def shown(self, taken: Sequence[Exchange], room: Room) -> list[Exchange] | None:
         """What stays, within the room; None where nothing more fits and the answer must be asked for."""
 
 
@@ -73,9 +73,9 @@ class Dump:
     name: str = "dump until full"
     most_turns: int | None = None
 
-    def shown(self, taken: Sequence[Taken], room: Room) -> list[Taken] | None:
+    def shown(self, taken: Sequence[Exchange], room: Room) -> list[Exchange] | None:
         """All of it, the newest cut to what is left; for the answer, which needs nothing free, as much as fits."""
-        kept: list[Taken] = []
+        kept: list[Exchange] = []
         left = room.tokens
         for one in taken:
             cut = shrunk(one, left, room)
@@ -94,7 +94,7 @@ class Head:
     name: str = "head of each result"
     most_turns: int | None = None
 
-    def shown(self, taken: Sequence[Taken], room: Room) -> list[Taken] | None:
+    def shown(self, taken: Sequence[Exchange], room: Room) -> list[Exchange] | None:
         """The newest exchanges that fit, each result cut at a fixed share of the room."""
         each = int(self.share * room.tokens)
         return _newest([shrunk(one, each, room) for one in taken], room)
@@ -108,7 +108,7 @@ class Mask:
     name: str = "mask all but the last 2"
     most_turns: int | None = None
 
-    def shown(self, taken: Sequence[Taken], room: Room) -> list[Taken] | None:
+    def shown(self, taken: Sequence[Exchange], room: Room) -> list[Exchange] | None:
         """Calls all stay; results only of the newest exchanges, which share what is left."""
         old = [one.with_results(lambda _: _MASKED) for one in taken[: -self.last]]
         newest = list(taken[-self.last :])
@@ -124,7 +124,7 @@ class Original:
     name: str = "last 2 exchanges, 6 turns"
     most_turns: int | None = 6
 
-    def shown(self, taken: Sequence[Taken], room: Room) -> list[Taken] | None:
+    def shown(self, taken: Sequence[Exchange], room: Room) -> list[Exchange] | None:
         """The newest exchanges, which share the room."""
         newest = list(taken[-self.last :])
         each = (room.tokens - room.free) // max(1, len(newest))
@@ -139,7 +139,7 @@ def loop_name(loop: str) -> str:
     return POLICIES[loop].name if loop in POLICIES else loop
 
 
-def shrunk(one: Taken, tokens: int, room: Room) -> Taken:
+def shrunk(one: Exchange, tokens: int, room: Room) -> Exchange:
     """The exchange in at most so many tokens, its results cut where they are longer than their share."""
     if room.weigh(one) <= tokens:
         return one
@@ -148,9 +148,9 @@ def shrunk(one: Taken, tokens: int, room: Room) -> Taken:
     return one.with_results(lambda result: room.cut(result, each))
 
 
-def _newest(taken: Sequence[Taken], room: Room) -> list[Taken]:
+def _newest(taken: Sequence[Exchange], room: Room) -> list[Exchange]:
     """As many of the newest as leave room for another call."""
-    kept: list[Taken] = []
+    kept: list[Exchange] = []
     left = room.tokens - room.free
     for one in reversed(taken):
         left -= room.weigh(one)

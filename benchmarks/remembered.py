@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
-from agent.chat import Choice, Message, Model, Prompt, Reply, ToolCall, ToolSpec
+from agent.messages import Choice, Message, Model, Prompt, Reply, ToolCall, ToolSpec
 from pager import TokenCounter
 
 

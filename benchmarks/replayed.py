@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.chat import Choice, Message, Prompt, Reply, ToolCall, ToolSpec
 from agent.events import read_events
 from agent.investigation import investigate
+from agent.messages import Choice, Message, Prompt, Reply, ToolCall, ToolSpec
 from agent.models.formats import write_calls
 from agent.settings import Settings
 from agent.tools import Tool, tool

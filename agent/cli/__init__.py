@@ -9,15 +9,15 @@ from pager import PagerError
 
 from ..errors import AgentError
 from .bench import bench
-from .conversing import chat
-from .demonstration import demo
+from .chat import chat
+from .demo import demo
+from .investigate import investigate_, tool
 from .mcp import mcp
 from .output import print_note
 from .pages import find, open_, page, query, summary
 from .plan import plan
 from .reports import report, runs
 from .results import expire, export, pin, results
-from .runs import investigate_, tool
 
 app = typer.Typer(
     help="Tool results as addressable pages and short summaries, and an agent that investigates with them.",

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from ..chat import Model
 from ..errors import BadInput, CeilingTooLow
+from ..messages import Model
 from ..settings import Settings
 from .output import print_note, working
 
@@ -91,7 +91,10 @@ def _planned(model: "LocalModel", asked: int | None) -> Ceiling:
         return Ceiling(asked, about)
     if not safe.tokens:
         raise CeilingTooLow(
-            f"no ceiling is safe: {safe.why}. Free memory, or choose a smaller --model.", ceiling=0, needed=1, parts={}
+            f"no ceiling is safe: {safe.why}. Free memory, or choose a smaller --model.",
+            ceiling=0,
+            needed=1,
+            parts={},
         )
     return Ceiling(safe.tokens, about)
 

@@ -12,11 +12,11 @@ import typer
 from ..errors import BadInput
 from ..memory import (
     ATTENTIONS,
-    Free,
+    FreeMemory,
     KvCache,
     Place,
     Plan,
-    Safe,
+    SafeCeiling,
     free_memory,
     kernels_by_rule,
     safe_ceiling,
@@ -147,11 +147,11 @@ def _dtype(asked: Precision | None, place: Place, about: Planned) -> str:
     return str(chosen).removeprefix("torch.")
 
 
-def _free(memory: str | None, place: Place) -> Free:
+def _free(memory: str | None, place: Place) -> FreeMemory:
     if memory is not None:
         if not (size := read_size(memory)):
             raise BadInput(f"--memory {memory} holds nothing; say how much there is, such as --memory 14.74GiB")
-        return Free(size, f"--memory {memory}")
+        return FreeMemory(size, f"--memory {memory}")
     import torch
 
     if place.kind == "cuda" and not torch.cuda.is_available():
@@ -161,7 +161,9 @@ def _free(memory: str | None, place: Place) -> Free:
     return free_memory(None if place.kind == "cpu" else torch.device(place.kind))
 
 
-def _fields(about: Planned, made: Plan, free: Free, safe: Safe, rows: list[int], reserve: int) -> dict[str, object]:
+def _fields(
+    about: Planned, made: Plan, free: FreeMemory, safe: SafeCeiling, rows: list[int], reserve: int
+) -> dict[str, object]:
     return {
         "model": about.name,
         "device": str(made.place),
@@ -186,7 +188,7 @@ def _fields(about: Planned, made: Plan, free: Free, safe: Safe, rows: list[int],
     }
 
 
-def _walls(made: Plan, free: Free) -> dict[str, dict[str, int]]:
+def _walls(made: Plan, free: FreeMemory) -> dict[str, dict[str, int]]:
     """The most tokens with nothing left, by attention: the prompt at once, and in chunks."""
     found = {}
     for attention in ATTENTIONS:
@@ -200,7 +202,9 @@ def _walls(made: Plan, free: Free) -> dict[str, dict[str, int]]:
     return found
 
 
-def _lines(about: Planned, made: Plan, free: Free, safe: Safe, rows: list[int], reserve: int) -> Iterator[str]:
+def _lines(
+    about: Planned, made: Plan, free: FreeMemory, safe: SafeCeiling, rows: list[int], reserve: int
+) -> Iterator[str]:
     chunk = f"prefilled {made.chunk_tokens} tokens at a time" if made.chunk_tokens else "prefilled at once"
     kernel = made.kernels.first if made.chunk_tokens is None else made.kernels.later
     yield f"{about.name} in {made.dtype} on {made.place}, {kernel} attention, {chunk}"
@@ -225,7 +229,7 @@ def _lines(about: Planned, made: Plan, free: Free, safe: Safe, rows: list[int], 
         yield f"other models: --model with a folder or a hub id; shipped configs: {', '.join(examples())}"
 
 
-def _table(made: Plan, free: Free, rows: list[int]) -> Iterator[str]:
+def _table(made: Plan, free: FreeMemory, rows: list[int]) -> Iterator[str]:
     names = ("weights", "kv_cache", "scores", "mask", "activations", "logits", "workspace", "peak")
     yield "  tokens" + "".join(f"{name.replace('_', ' '):>{max(9, len(name) + 2)}}" for name in names)
     for terms in map(made.at, rows):

@@ -9,8 +9,8 @@ import typer
 
 from summarizers import Templates
 
-from ..chat import Model
 from ..errors import BadInput
+from ..messages import Model
 from .output import working
 
 SERVED = "openai:"

@@ -32,7 +32,7 @@ Handler = Callable[[Message], Awaitable[Message]]
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class PendingCall:
     """A call of a server's tool."""
 
     entry: Entry
@@ -55,7 +55,7 @@ class Hub:
         self._tools: dict[str, Entry] | None = None
         self._prompts: dict[str, Entry] | None = None
         self._owners: dict[str, Upstream] = {}
-        self._made: dict[str, Made] = {}
+        self._made: dict[str, PendingCall] = {}
         self._verbs = {verb: verb for verb in shelf.verbs}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._handlers: Mapping[str, Handler] = {
@@ -226,7 +226,7 @@ class Hub:
             return failure(asked, INVALID_PARAMS, f"Unknown tool: {name}")
         passed = asked if entry.own == name else asked.with_fields(params={**asked.params, "name": entry.own})
         response = await entry.owner.ask(passed)
-        made = Made(entry, Call(name, arguments if isinstance(arguments, dict) else {}))
+        made = PendingCall(entry, Call(name, arguments if isinstance(arguments, dict) else {}))
         task = response.result.get("task")
         if isinstance(task, dict):  # the result comes later
             self._made[str(task.get("taskId"))] = made
@@ -234,7 +234,7 @@ class Hub:
                 del self._made[next(iter(self._made))]
         return await self._shortened(response, made)
 
-    async def _shortened(self, response: Message, made: Made) -> Message:
+    async def _shortened(self, response: Message, made: PendingCall) -> Message:
         limit = made.entry.owner.spec.policy.limit(made.entry.own)
         result = await self._shelf.shortened(response.result, call=made.call, limit_tokens=limit)
         return response if result is None else response.with_fields(result=result)

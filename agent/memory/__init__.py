@@ -5,13 +5,13 @@ the most tokens that are safe, and a `Guard` predicts and measures each generati
 """
 
 from .allocator import return_freed_memory
-from .ceiling import Safe, safe_ceiling
+from .ceiling import SafeCeiling, safe_ceiling
 from .exhaustion import is_out_of_memory, let_go, requested_bytes
-from .free import Free, free_memory
-from .guard import Guard, Held
+from .free import FreeMemory, free_memory
+from .guard import CacheState, Guard
 from .kernel import ATTENTIONS, ELEMENT_BYTES, Kernels, Place, kernels_by_rule, kernels_tried
 from .peak import Meter, ProcessMeter, meter
-from .plan import STEP_TOKENS, KvCache, Plan, Terms
+from .plan import STEP_TOKENS, KvCache, MemoryTerms, Plan
 from .probe import Probe, known_probe, probed, remembered
 from .shape import Shape, shape_of
 from .weights import Weights, counted_weights, gguf_weights, stored_weights
@@ -20,19 +20,19 @@ __all__ = [
     "ATTENTIONS",
     "ELEMENT_BYTES",
     "STEP_TOKENS",
-    "Free",
+    "CacheState",
+    "FreeMemory",
     "Guard",
-    "Held",
     "Kernels",
     "KvCache",
+    "MemoryTerms",
     "Meter",
     "Place",
     "Plan",
     "Probe",
     "ProcessMeter",
-    "Safe",
+    "SafeCeiling",
     "Shape",
-    "Terms",
     "Weights",
     "counted_weights",
     "free_memory",

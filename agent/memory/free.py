@@ -9,14 +9,14 @@ _UNLIMITED = 1 << 60  # cgroup v1 writes "no limit" as the largest page-aligned 
 
 
 @dataclass(frozen=True, slots=True)
-class Free:
+class FreeMemory:
     """Bytes that can be had now; `limit` names what ends first."""
 
     bytes: int
     limit: str
 
 
-def free_memory(device: Any = None, *, root: Path = Path("/"), limits: Mapping[str, int] | None = None) -> Free:
+def free_memory(device: Any = None, *, root: Path = Path("/"), limits: Mapping[str, int] | None = None) -> FreeMemory:
     """What is free on a torch device (None: the CPU).
 
     CUDA: the driver's free memory and what torch has cached of it. MPS: what Metal recommends, less what is in use.
@@ -32,26 +32,26 @@ def free_memory(device: Any = None, *, root: Path = Path("/"), limits: Mapping[s
     return min(_cpu(root, _own_limits() if limits is None else limits), key=lambda one: one.bytes)
 
 
-def _cuda(cuda: Any, device: Any) -> Free:
+def _cuda(cuda: Any, device: Any) -> FreeMemory:
     free, _ = cuda.mem_get_info(device)
-    return Free(free + cuda.memory_reserved(device) - cuda.memory_allocated(device), "free memory of the GPU")
+    return FreeMemory(free + cuda.memory_reserved(device) - cuda.memory_allocated(device), "free memory of the GPU")
 
 
-def _mps(mps: Any) -> Free:
-    return Free(max(0, mps.recommended_max_memory() - mps.current_allocated_memory()), "what Metal recommends")
+def _mps(mps: Any) -> FreeMemory:
+    return FreeMemory(max(0, mps.recommended_max_memory() - mps.current_allocated_memory()), "what Metal recommends")
 
 
-def _cpu(root: Path, limits: Mapping[str, int]) -> Iterator[Free]:
+def _cpu(root: Path, limits: Mapping[str, int]) -> Iterator[FreeMemory]:
     available = amounts(root / "proc/meminfo").get("MemAvailable")
-    yield Free(_available() if available is None else available, "available memory")
+    yield FreeMemory(_available() if available is None else available, "available memory")
     yield from _groups(root)
     used = amounts(root / "proc/self/status")
     for name, field in (("RLIMIT_AS", "VmSize"), ("RLIMIT_DATA", "VmData")):
         if name in limits:
-            yield Free(max(0, limits[name] - used.get(field, 0)), name)
+            yield FreeMemory(max(0, limits[name] - used.get(field, 0)), name)
 
 
-def _groups(root: Path) -> Iterator[Free]:
+def _groups(root: Path) -> Iterator[FreeMemory]:
     """The room under the memory limit of each control group this process is in, inner ones first; versions 1 and 2."""
     for line in _text(root / "proc/self/cgroup").splitlines():
         _, _, rest = line.partition(":")
@@ -65,7 +65,7 @@ def _groups(root: Path) -> Iterator[Free]:
         inner = folder / path.strip("/")
         for place in (inner, *inner.parents):  # a container sees its own group as the top one
             if (room := _room(place, *files)) is not None:
-                yield Free(room, "the control group's limit")
+                yield FreeMemory(room, "the control group's limit")
             if place == folder:
                 break
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from ..errors import OutOfMemory
 from .exhaustion import let_go
-from .free import Free
+from .free import FreeMemory
 from .peak import Meter
 from .plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class CacheState:
     """The KV cache now: its bytes, the tokens of the next prompt it spares, and how to free it."""
 
     bytes: int
@@ -28,12 +28,12 @@ class Guard:
 
     plan: Plan
     meter: Meter
-    free: Callable[[], Free]
+    free: Callable[[], FreeMemory]
     predicted_bytes: int = 0
     _held_bytes: int = 0
     _refused: bool = False
 
-    def before(self, held: Held, *, input_tokens: int, max_new_tokens: int) -> None:
+    def before(self, held: CacheState, *, input_tokens: int, max_new_tokens: int) -> None:
         """Raises OutOfMemory where the prediction exceeds what is free, even without the cache."""
         tokens = input_tokens + max_new_tokens
         free = self.free()
@@ -60,7 +60,7 @@ class Guard:
         """The most tokens that fit what is free now, with a margin; an empty cache is supposed."""
         return self.plan.most_tokens(int((1 - margin) * free_bytes) + self.plan.weights_bytes)
 
-    def _refuse(self, free: Free, input_tokens: int, max_new_tokens: int) -> None:
+    def _refuse(self, free: FreeMemory, input_tokens: int, max_new_tokens: int) -> None:
         if self.predicted_bytes <= free.bytes or self._refused:
             return
         self._refused = True

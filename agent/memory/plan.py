@@ -12,7 +12,7 @@ MOST_TOKENS = 1 << 24  # where nothing else sets a limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class MemoryTerms:
     """Bytes at one number of tokens; scores, activations and logits are never all at their most together."""
 
     tokens: int
@@ -64,7 +64,7 @@ class Plan:
     per_token_bytes: float = 0.0
     all_logits: bool = False
 
-    def at(self, tokens: int) -> Terms:
+    def at(self, tokens: int) -> MemoryTerms:
         """The terms when a prompt and reply of `tokens` have been computed."""
         q = min(tokens, self.chunk_tokens or tokens)
         first = self._moment(q, q, masked=False)
@@ -112,7 +112,7 @@ class Plan:
     def _width(self) -> int:
         return ELEMENT_BYTES[self.dtype]
 
-    def _moment(self, q: int, s: int, *, masked: bool) -> Terms:
+    def _moment(self, q: int, s: int, *, masked: bool) -> MemoryTerms:
         """While q tokens are computed and s, these included, stand in the cache."""
         shape, width = self.shape, self._width
         kernel = self.kernels.later if masked else self.kernels.first
@@ -130,7 +130,7 @@ class Plan:
         logits = shape.vocabulary * ((width + 4) if not self.all_logits else width * q)
         workspace = self.workspace_bytes + int(self.per_token_bytes * s)
         working = max(attention, feed_forward, logits)
-        return Terms(
+        return MemoryTerms(
             tokens=s,
             weights=self.weights_bytes,
             kv_cache=held,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import MissingExtra
 from .bundled import bundled_model, cache_folder
 from .gguf import converted, gguf_of
-from .scripted import Fed, ScriptedModel
+from .scripted import RecordedGeneration, ScriptedModel
 from .source import Planned, examples, planned
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from .served import ServedModel
 
 __all__ = [
-    "Fed",
     "Planned",
+    "RecordedGeneration",
     "ScriptedModel",
     "bundled_model",
     "connect_model",

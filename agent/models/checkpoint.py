@@ -14,7 +14,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from ..errors import BadModel, ModelTooLarge, first_line
-from ..memory import Free, free_memory, is_out_of_memory, let_go, return_freed_memory, stored_weights
+from ..memory import FreeMemory, free_memory, is_out_of_memory, let_go, return_freed_memory, stored_weights
 from .attention import attention_for
 from .quiet import quiet_transformers
 
@@ -147,7 +147,7 @@ def _model(source: str | Path, *, dtype: torch.dtype, attention: str) -> Any:
 
 
 @contextmanager
-def _too_large_for(free: Free, source: str | Path, dtype: torch.dtype) -> Iterator[None]:
+def _too_large_for(free: FreeMemory, source: str | Path, dtype: torch.dtype) -> Iterator[None]:
     """Memory that runs out within is one sentence, with what was free before."""
     try:
         yield
@@ -161,14 +161,14 @@ def _too_large_for(free: Free, source: str | Path, dtype: torch.dtype) -> Iterat
     raise _too_large(source, free, dtype)
 
 
-def _check_memory(source: str | Path, free: Free, dtype: torch.dtype) -> None:
+def _check_memory(source: str | Path, free: FreeMemory, dtype: torch.dtype) -> None:
     """Refuse weights that cannot fit, before the system ends the process for trying."""
     needed = _weights_bytes(source, dtype)
     if needed is not None and needed > free.bytes:
         raise _too_large(source, free, dtype)
 
 
-def _too_large(source: str | Path, free: Free, dtype: torch.dtype) -> ModelTooLarge:
+def _too_large(source: str | Path, free: FreeMemory, dtype: torch.dtype) -> ModelTooLarge:
     return ModelTooLarge(
         name=Path(source).name,
         weights_bytes=_weights_bytes(source, dtype) or 0,

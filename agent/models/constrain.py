@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from llguidance import LLMatcher, LLTokenizer
 
-from ..chat import Choice, ToolCall, ToolSpec
 from ..errors import BadTool
+from ..messages import Choice, ToolCall, ToolSpec
 from .encoder import Encoder
 from .formats import Family, write_calls
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..chat import Prompt
 from ..errors import ServerFailed
+from ..messages import Prompt
 from .endpoint import Endpoint
 from .wire import Conversation
 

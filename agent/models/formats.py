@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ..chat import ToolCall
+from ..messages import ToolCall
 
 Family = Literal["hermes", "smollm", "llama"]
 

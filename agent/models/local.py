@@ -15,9 +15,9 @@ import torch
 
 from summarizers import Templates
 
-from ..chat import Choice, Message, Prompt, Reply, ToolCall, ToolSpec
 from ..errors import ContextExceeded
-from ..memory import Guard, KvCache, Meter, Plan, Probe, Safe, free_memory, meter, safe_ceiling
+from ..memory import Guard, KvCache, Meter, Plan, Probe, SafeCeiling, free_memory, meter, safe_ceiling
+from ..messages import Choice, Message, Prompt, Reply, ToolCall, ToolSpec
 from .bundled import bundled_model, cache_folder
 from .cache import new_cache
 from .checkpoint import load_checkpoint
@@ -26,7 +26,7 @@ from .encoder import Encoded, Encoder, unmask
 from .formats import Family, parse_calls
 from .planning import Probing, plan_of
 from .rendering import ChatTemplate
-from .session import Generated, Picker, Session, Told
+from .session import ForcedPicker, Generated, Picker, Session
 from .untooled import Renderer
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class LocalModel:
         """A reply known beforehand, at its full price: the prompt is read and each token fed as if it were picked."""
         started = time.perf_counter()
         ids = [*self.ids(content), self._end_tokens[0]]
-        said = self.fed(prompt, Told(ids), max_new_tokens=len(ids))
+        said = self.fed(prompt, ForcedPicker(ids), max_new_tokens=len(ids))
         content = self._content(said)
         self._remember(prompt, content, said)
         return _reply(content, parse_calls(content).calls, None, said, time.perf_counter() - started)
@@ -160,7 +160,7 @@ class LocalModel:
             self._guard.plan = made.applied(self._guard.plan)
         return made
 
-    def safe_ceiling(self) -> Safe:
+    def safe_ceiling(self) -> SafeCeiling:
         """The most tokens of prompt and reply that are safe in the memory that is free now."""
         self._session.drop()
         return safe_ceiling(self._guard.plan, free=self._guard.free(), loaded=True)

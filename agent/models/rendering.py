@@ -8,8 +8,8 @@ from typing import Any
 
 from summarizers import TemplateError
 
-from ..chat import Message, ToolCall, ToolSpec
 from ..errors import BadModel, first_line
+from ..messages import Message, ToolCall, ToolSpec
 from .formats import Family, parse_calls, write_calls
 from .untooled import Mask, Renderer, Untooled
 

@@ -10,8 +10,8 @@ from itertools import chain
 from json import dumps
 from typing import TYPE_CHECKING
 
-from ..chat import Choice, Message, Prompt, Reply, ToolCall, ToolSpec
 from ..errors import ScriptEnded
+from ..messages import Choice, Message, Prompt, Reply, ToolCall, ToolSpec
 from .formats import parse_calls, write_calls
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ Script = Sequence[Line] | Callable[[Sequence[Message]], Line]
 
 
 @dataclass(frozen=True, slots=True)
-class Fed:
+class RecordedGeneration:
     """One generation as the model saw it."""
 
     messages: tuple[Message, ...]
@@ -57,7 +57,7 @@ class ScriptedModel:
         self.name = name
         self.context_tokens = context_tokens
         self.counter = counter or _default_counter()
-        self.fed: list[Fed] = []
+        self.fed: list[RecordedGeneration] = []
         self._script = script
         self._spoken = 0
         self._rendered: dict[Prompt, tuple[tuple[Message, ...], tuple[ToolSpec, ...]]] = {}
@@ -75,7 +75,7 @@ class ScriptedModel:
         started = time.perf_counter()
         reused = self._reused(prompt)
         messages, tools = self._rendered.get(prompt, ((), ()))
-        self.fed.append(Fed(messages, tools, prompt, max_new_tokens, choice, seed))
+        self.fed.append(RecordedGeneration(messages, tools, prompt, max_new_tokens, choice, seed))
         whole = _written(self._line(messages))
         content = self._cut(whole, max_new_tokens)
         calls, problem = _allowed(content, choice, cut=content != whole)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from summarizers import Templates
 
-from ..chat import Choice, Message, Prompt, Reply, ToolSpec
+from ..messages import Choice, Message, Prompt, Reply, ToolSpec
 from .endpoint import TIMEOUT_S, Endpoint
 from .formats import Parsed
 from .terms import Terms, agreed_terms

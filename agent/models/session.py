@@ -10,10 +10,10 @@ from typing import Any, Protocol
 import torch
 
 from ..errors import OutOfMemory
-from ..memory import Held, KvCache, is_out_of_memory, let_go, requested_bytes
+from ..memory import CacheState, KvCache, is_out_of_memory, let_go, requested_bytes
 from .cache import cache_bytes, new_cache
 
-__all__ = ["Generated", "Picker", "Session", "Told", "is_out_of_memory"]
+__all__ = ["ForcedPicker", "Generated", "Picker", "Session", "is_out_of_memory"]
 
 _OPENING = 32  # tokens; a template's own words before any of ours
 
@@ -30,7 +30,7 @@ class Picker(Protocol):
 
 
 @dataclass(slots=True)
-class Told:
+class ForcedPicker:
     """Picks the tokens it was told, one by one, whatever the logits say."""
 
     tokens: Sequence[int]
@@ -89,11 +89,11 @@ class Session:
         """Frees the cache."""
         self._cache, self._held, self._put_by = None, [], None
 
-    def held_for(self, ids: Sequence[int]) -> Held:
+    def held_for(self, ids: Sequence[int]) -> CacheState:
         """The cache as it stands before `ids` are fed, as a guard needs it."""
         self._choose(ids)
         caches = [self._cache, self._put_by[0] if self._put_by else None]
-        return Held(sum(cache_bytes(one) for one in caches if one is not None), self._kept(ids), self.drop)
+        return CacheState(sum(cache_bytes(one) for one in caches if one is not None), self._kept(ids), self.drop)
 
     def generate(
         self,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..chat import Message, ToolCall, ToolSpec
 from ..errors import CountUnknown, ServerFailed
+from ..messages import Message, ToolCall, ToolSpec
 from .counting import FOREIGN_MARGIN, OWN_MARGIN, Bound, CautiousCounter, Counting, LlamaCounting, exact_counting
 from .endpoint import Endpoint
 from .untooled import Renderer, Untooled

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..chat import Message, ToolSpec
+from ..messages import Message, ToolSpec
 from .formats import Family, parse_calls, write_calls
 
 Mask = Callable[[str], str]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..chat import Choice, Message, ToolCall, ToolSpec
+from ..messages import Choice, Message, ToolCall, ToolSpec
 from .formats import Parsed, parse_calls
 from .untooled import Untooled
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..chat import ToolCall
 from ..events import Event
 from ..exchange import Answer
 from ..held import level_of
 from ..ledger import Ledger
+from ..messages import ToolCall
 
 LEVELS = ("card", "page", "summary", "stub", "index")
 _RANKS = {"pages": "page", "cards": "card", "summaries": "summary", "stubs": "stub"}

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent.chat import Choice, Message, Prompt, Reply, ToolCall, ToolSpec
 from agent.events import read_events
+from agent.messages import Choice, Message, Prompt, Reply, ToolCall, ToolSpec
 from agent.models import ScriptedModel
 from agent.tools import Tool, tool
 from pager import Lazy, Pager, TokenCounter, counter

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from hostile import assert_grows_between_compactions, assert_paired, assert_under_the_ceiling, events_of, huge, thirds
 
-from agent.chat import Message, ToolCall
 from agent.coverage import ranges, unseen
 from agent.errors import BadInput, BadSettings
 from agent.investigation import Outcome, investigate, resume
+from agent.messages import Message, ToolCall
 from agent.models import ScriptedModel
 from agent.models.scripted import Line
 from agent.plan import read_plan

@@ -1,8 +1,8 @@
 """The whole comes before its parts, by what may be called and not by what is said."""
 
 from agent.breadth import broad
-from agent.chat import ToolCall, ToolSpec
 from agent.ledger import Made
+from agent.messages import ToolCall, ToolSpec
 
 LAYER = {"type": "integer", "minimum": 0, "maximum": 29}
 

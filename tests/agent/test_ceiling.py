@@ -6,9 +6,9 @@ import pytest
 from hostile import LawlessModel, hostile_tools, thirds
 
 from agent.ceiling import check_ceiling, share_out
-from agent.chat import Prompt
 from agent.errors import BadSettings, BadTool, CeilingExceeded, CeilingTooLow
 from agent.investigation import investigate
+from agent.messages import Prompt
 from agent.settings import Settings
 from agent.tools import tool
 from agent.verbs import verb_specs

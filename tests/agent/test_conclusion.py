@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from hostile import events_of, thirds
 
-from agent.chat import ToolCall
 from agent.conclusion import Conclusion, says_nothing, unsupported
 from agent.investigation import Outcome, investigate, resume
+from agent.messages import ToolCall
 from agent.models import ScriptedModel
 from agent.report import write_report
 from agent.settings import Settings

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hostile import LawlessModel, assert_under_the_ceiling, events_of, failing, hostile_tools, huge, thirds, tiny
 
-from agent.chat import Message, ToolCall
 from agent.investigation import Outcome, investigate
+from agent.messages import Message, ToolCall
 from agent.models import ScriptedModel
 from agent.models.scripted import Line
 from agent.settings import Settings

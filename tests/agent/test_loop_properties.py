@@ -23,8 +23,8 @@ from hostile import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.chat import ToolCall
 from agent.investigation import Outcome, investigate
+from agent.messages import ToolCall
 from agent.models import ScriptedModel
 from agent.settings import Settings
 from agent.tools import Toolbox

@@ -8,9 +8,9 @@ import pytest
 from hostile import events_of, huge, thirds
 
 from agent.ceiling import lowered_ceiling
-from agent.chat import Choice, Message, Prompt, Reply, ToolCall
 from agent.errors import OutOfMemory
 from agent.investigation import investigate, resume
+from agent.messages import Choice, Message, Prompt, Reply, ToolCall
 from agent.models import ScriptedModel
 from agent.settings import Settings
 from agent.tools import tool

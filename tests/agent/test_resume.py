@@ -18,9 +18,9 @@ from hostile import (
     timeless,
 )
 
-from agent.chat import Message, ToolCall
 from agent.errors import RunFailed
 from agent.investigation import investigate, resume
+from agent.messages import Message, ToolCall
 from agent.models import ScriptedModel
 from agent.notebook import Notebook
 from agent.report.runs import run_line

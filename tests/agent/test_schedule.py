@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.ceiling import share_out
-from agent.chat import ToolCall
 from agent.exchange import Answer, Exchange, Remark
 from agent.ladder import Batch, State
 from agent.ledger import Ledger
+from agent.messages import ToolCall
 from agent.schedule import Costs, Load, Schedule
 from agent.settings import Settings
 

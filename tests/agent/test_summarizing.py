@@ -11,9 +11,9 @@ from typing import Any, cast
 import pytest
 from hostile import assert_under_the_ceiling, events_of, hostile_tools, thirds, timeless
 
-from agent.chat import Choice, Message, Prompt, Reply, ToolCall
 from agent.errors import BadSettings, OutOfMemory
 from agent.investigation import investigate, resume
+from agent.messages import Choice, Message, Prompt, Reply, ToolCall
 from agent.models import ScriptedModel
 from agent.settings import Settings
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hostile import FORGERY, thirds
 
-from agent.chat import ToolCall
 from agent.exchange import Answer, Exchange, Remark
+from agent.messages import ToolCall
 from agent.notebook import Observation, Recalled
 from agent.words import Words
 from pager import Match, Matches, Page, Rows, counter

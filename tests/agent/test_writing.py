@@ -3,8 +3,8 @@
 import pytest
 from hostile import thirds
 
-from agent.chat import Choice, Message, Prompt, Reply
 from agent.errors import AgentError, ContextExceeded, OutOfMemory
+from agent.messages import Choice, Message, Prompt, Reply
 from agent.models import ScriptedModel
 from agent.writing import ModelWriter
 from summarizers import NotWritten

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from agent.chat import Message, ToolCall
 from agent.introspection import Plant
+from agent.messages import Message, ToolCall
 from agent.models import ScriptedModel
 from agent.models.scripted import Line
 from agent.settings import Settings
 from agent.tools import tool
 from benchmarks.investigate import LOOPS, TEMPLATES, Case, Network, run_cases, summed
-from benchmarks.plainloop import Ended, as_json, investigated
+from benchmarks.plainloop import LoopResult, as_json, investigated
 from benchmarks.policies import POLICIES
 from benchmarks.readme import investigate_table
 from benchmarks.remembered import Remembered
@@ -38,7 +38,7 @@ def _playing(messages: Sequence[Message]) -> Line:
     return ToolCall("get_rows", {"seed": seen % 997})
 
 
-def _ended(name: str, **more: int) -> tuple[ScriptedModel, Ended]:
+def _ended(name: str, **more: int) -> tuple[ScriptedModel, LoopResult]:
     model = ScriptedModel(_playing)
     settings = Settings(ceiling=CEILING, max_new_tokens=128, **{"max_turns": 9, **more})
     ended = investigated(
@@ -144,7 +144,7 @@ def test_a_remembered_reply_is_the_reply(tmp_path: Path) -> None:
     """The second time the model is not asked; another choice is another question."""
     model = ScriptedModel([ToolCall("get_rows", {"seed": 3}), "text"])
     remembered = Remembered(model, tmp_path / "replies.sqlite")
-    from agent.chat import Choice
+    from agent.messages import Choice
 
     prompt = remembered.prompt([Message("user", "x")], [get_rows.spec])
     first = remembered.generate(prompt, max_new_tokens=50, choice=Choice((get_rows.spec,), text=False))
@@ -155,7 +155,7 @@ def test_a_remembered_reply_is_the_reply(tmp_path: Path) -> None:
 
 def test_a_reply_under_a_schema_is_another_reply(tmp_path: Path) -> None:
     """What is decoded under one schema answers no question under another, nor one without."""
-    from agent.chat import Choice
+    from agent.messages import Choice
 
     remembered = Remembered(ScriptedModel(["text", "1", '"b"']), tmp_path / "replies.sqlite")
     prompt = remembered.prompt([Message("user", "x")], [])

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.chat import Message
+from agent.messages import Message
 from benchmarks.corpus import PROJECT
 from benchmarks.directed import PLANTED, PLANTED_AT, RESULT_TOKENS, largest_kurtosis, result_of
 from benchmarks.memory import ACCURACIES, SURVIVALS

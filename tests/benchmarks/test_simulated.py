@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.chat import ToolCall
 from agent.investigation import investigate
+from agent.messages import ToolCall
 from agent.models import ScriptedModel
 from agent.settings import Settings
 from agent.tools import tool

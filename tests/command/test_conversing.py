@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.chat import ToolCall
-from agent.cli.conversing import converse
+from agent.chat import ChatSession
+from agent.cli.chat import converse
+from agent.messages import ToolCall
 from agent.models import ScriptedModel
 from agent.models.scripted import Line
 from agent.settings import Settings
-from agent.talk import Talk
 from agent.tools import tool
 
 
@@ -21,9 +21,9 @@ def get_numbers() -> list[dict[str, int]]:
     return [{"layer": layer, "value": 3 if layer != 7 else 900} for layer in range(20)]
 
 
-def _talk(run: Path, script: Sequence[Line]) -> Talk:
+def _talk(run: Path, script: Sequence[Line]) -> ChatSession:
     settings = Settings(ceiling=4000, answer_after=0)
-    return Talk(run, model=lambda: ScriptedModel(script), tools=lambda: [get_numbers], settings=settings)
+    return ChatSession(run, model=lambda: ScriptedModel(script), tools=lambda: [get_numbers], settings=settings)
 
 
 FINDING = ToolCall("record_observation", {"finding": "layer 7 has 900, its siblings 3", "evidence": "r1[7]"})

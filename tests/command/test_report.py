@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.chat import ToolCall
 from agent.cli.live import Live
 from agent.events import Observer, read_events, unobserved
 from agent.investigation import investigate
+from agent.messages import ToolCall
 from agent.models import ScriptedModel
 from agent.report import chart_lines, generations, run_generations, runs_in, write_report
 from agent.report.series import read

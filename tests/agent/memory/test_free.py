@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.memory import Free, free_memory
+from agent.memory import FreeMemory, free_memory
 from agent.memory.free import _cuda, _mps
 
 MIB = 1 << 20
@@ -22,7 +22,7 @@ def machine(root: Path, files: dict[str, str]) -> Path:
 
 def test_without_limits_it_is_what_the_system_calls_available(tmp_path: Path) -> None:
     """No control groups, no limits of the process."""
-    assert free_memory(root=machine(tmp_path, {}), limits={}) == Free(8_000 * MIB, "available memory")
+    assert free_memory(root=machine(tmp_path, {}), limits={}) == FreeMemory(8_000 * MIB, "available memory")
 
 
 @pytest.mark.parametrize("seen_as", ["/outer/inner", "/elsewhere"])
@@ -39,7 +39,7 @@ def test_a_control_group_of_version_2(tmp_path: Path, seen_as: str) -> None:
             "sys/fs/cgroup/outer/inner/memory.current": "7\n",
         },
     )
-    assert free_memory(root=root, limits={}) == Free(150 * MIB, "the control group's limit")
+    assert free_memory(root=root, limits={}) == FreeMemory(150 * MIB, "the control group's limit")
 
 
 def test_a_control_group_of_version_1(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_control_group_of_version_1(tmp_path: Path) -> None:
 def test_the_limits_of_the_process_itself(tmp_path: Path) -> None:
     """Less what it uses of each; never below nothing."""
     root = machine(tmp_path, {"proc/self/status": f"VmSize: {500 * 1024} kB\nVmData: {200 * 1024} kB\n"})
-    assert free_memory(root=root, limits={"RLIMIT_DATA": 900 * MIB}) == Free(700 * MIB, "RLIMIT_DATA")
+    assert free_memory(root=root, limits={"RLIMIT_DATA": 900 * MIB}) == FreeMemory(700 * MIB, "RLIMIT_DATA")
     assert free_memory(root=root, limits={"RLIMIT_DATA": 900 * MIB, "RLIMIT_AS": 400 * MIB}).bytes == 0
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from transformers import AutoConfig, LlamaConfig, LlamaForCausalLM
 
 from agent.errors import BadModel
-from agent.memory import Free, Place, Plan, Shape, kernels_by_rule, safe_ceiling, shape_of, stored_weights
+from agent.memory import FreeMemory, Place, Plan, Shape, kernels_by_rule, safe_ceiling, shape_of, stored_weights
 from agent.memory.weights import counted_weights
 from agent.models import planned
 
@@ -106,13 +106,13 @@ def test_a_ceiling_is_the_context_or_what_memory_holds_with_a_margin(qwen: Any) 
     """The limit is named, and where nothing fits that is said with the numbers."""
     weights = qwen.weights.bytes_as("float16")
     plan = plan_for(qwen.shape, "eager", T4, "float16", weights=weights, chunk_tokens=None)
-    roomy = safe_ceiling(plan, free=Free(900 * GIB, "x"), loaded=False)
+    roomy = safe_ceiling(plan, free=FreeMemory(900 * GIB, "x"), loaded=False)
     assert (roomy.tokens, roomy.limit) == (32_768, "the model's context")
-    tight = safe_ceiling(plan, free=Free(15 * GIB, "x"), loaded=False)
+    tight = safe_ceiling(plan, free=FreeMemory(15 * GIB, "x"), loaded=False)
     assert tight.limit == "scores"
     assert plan.at(tight.tokens).above_weights <= 0.9 * (15 * GIB - weights)
-    assert safe_ceiling(plan, free=Free(15 * GIB - weights, "x"), loaded=True).tokens == tight.tokens
-    none = safe_ceiling(plan, free=Free(4 * GIB, "the card"), loaded=False)
+    assert safe_ceiling(plan, free=FreeMemory(15 * GIB - weights, "x"), loaded=True).tokens == tight.tokens
+    none = safe_ceiling(plan, free=FreeMemory(4 * GIB, "the card"), loaded=False)
     assert (none.tokens, none.limit) == (0, "weights")
     assert "5.75 GiB" in none.why
     assert "4.00 GiB" in none.why

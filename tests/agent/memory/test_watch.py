@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from agent.errors import OutOfMemory
-from agent.memory import Free, Guard, Held, Place, Plan, Probe, kernels_by_rule, probed, remembered
+from agent.memory import CacheState, FreeMemory, Guard, Place, Plan, Probe, kernels_by_rule, probed, remembered
 from agent.memory.peak import CudaMeter
 from agent.memory.probe import SIZES
 from agent.memory.shape import Shape
@@ -132,13 +132,13 @@ def test_a_probe_is_made_once_for_a_plan_on_a_machine(tmp_path: Path) -> None:
 def guard(free_bytes: list[int]) -> Guard:
     """A guard on a machine whose free memory is what the list says, one reading after the other."""
     meter = FakeMeter(lambda n: 77, [1])
-    return Guard(PLAN, meter, lambda: Free(free_bytes.pop(0) if len(free_bytes) > 1 else free_bytes[0], "test"))
+    return Guard(PLAN, meter, lambda: FreeMemory(free_bytes.pop(0) if len(free_bytes) > 1 else free_bytes[0], "test"))
 
 
 def test_what_fits_is_predicted_and_measured() -> None:
     """The cache that was there before is part of both."""
     watch = guard([1 << 40])
-    watch.before(Held(900, 0, lambda: None), input_tokens=700, max_new_tokens=100)
+    watch.before(CacheState(900, 0, lambda: None), input_tokens=700, max_new_tokens=100)
     assert watch.predicted_bytes == PLAN.feeding(reused_tokens=0, input_tokens=700, tokens=800)
     assert watch.after() == 77 + 900
 
@@ -147,7 +147,7 @@ def test_what_cannot_fit_is_refused_with_the_numbers_and_the_next_is_tried() -> 
     """The cache is dropped first; one refusal in a row, so that a wrong prediction cannot end a run."""
     watch = guard([1 * MIB])
     dropped: list[int] = []
-    held = Held(500, 0, lambda: dropped.append(1))
+    held = CacheState(500, 0, lambda: dropped.append(1))
     with pytest.raises(OutOfMemory, match="was not tried") as caught:
         watch.before(held, input_tokens=3_000, max_new_tokens=100)
     assert dropped
@@ -163,6 +163,6 @@ def test_a_cache_that_stands_in_the_way_is_dropped_before_anything_is_refused() 
     """With its memory back, the generation fits."""
     watch = guard([100, 1 << 40])
     dropped: list[int] = []
-    watch.before(Held(10, 5, lambda: dropped.append(1)), input_tokens=2_000, max_new_tokens=10)
+    watch.before(CacheState(10, 5, lambda: dropped.append(1)), input_tokens=2_000, max_new_tokens=10)
     assert dropped == [1]
     assert watch.predicted_bytes == PLAN.feeding(reused_tokens=0, input_tokens=2_000, tokens=2_010)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.chat import Choice, Message, ToolSpec
 from agent.errors import NoBundledModel
+from agent.messages import Choice, Message, ToolSpec
 from agent.models.bundled import GGUF, NAME, bundled_model, cache_folder
 from agent.models.local import LocalModel
 from agent.models.untooled import Renderer

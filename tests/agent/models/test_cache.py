@@ -10,7 +10,7 @@ import torch
 from transformers import AutoModelForCausalLM, DynamicCache
 
 from agent.errors import BadModel, ModelTooLarge
-from agent.memory import Free, Kernels, kernels_tried, shape_of
+from agent.memory import FreeMemory, Kernels, kernels_tried, shape_of
 from agent.models import attention, checkpoint
 from agent.models.attention import REPEATED, attention_for, register_repeated
 from agent.models.cache import STEP_TOKENS, SteppedLayer, cache_bytes, new_cache
@@ -144,7 +144,7 @@ def test_weights_larger_than_memory_are_refused_before_they_are_read(
     qwen_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With what they take, what is free, and what to do."""
-    monkeypatch.setattr(checkpoint, "free_memory", lambda _: Free(1_000, "a test's limit"))
+    monkeypatch.setattr(checkpoint, "free_memory", lambda _: FreeMemory(1_000, "a test's limit"))
     with pytest.raises(ModelTooLarge, match="a test's limit") as caught:
         LocalModel(qwen_folder, dtype="float32")
     assert caught.value.weights_bytes > 1_000 == caught.value.free_bytes
@@ -166,7 +166,7 @@ def test_memory_that_runs_out_while_loading_is_the_same_error(
 
 def test_a_generation_says_what_it_was_predicted_to_take_and_took(qwen: LocalModel) -> None:
     """Both in the reply; and the safe ceiling is at most the context."""
-    from agent.chat import Choice, Message
+    from agent.messages import Choice, Message
 
     prompt = qwen.prompt([Message("user", "Which layer?")], ())
     reply = qwen.generate(prompt, max_new_tokens=4, choice=Choice(tools=(), text=True))

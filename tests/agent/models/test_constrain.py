@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.chat import Choice, ToolCall, ToolSpec
 from agent.errors import BadTool
+from agent.messages import Choice, ToolCall, ToolSpec
 from agent.models.constrain import Grammars, bounded
 from agent.models.encoder import Encoder
 from agent.models.formats import Family, parse_calls

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.chat import ToolCall
+from agent.messages import ToolCall
 from agent.models.formats import Family, Parsed, parse_calls, write_calls
 
 JSON_VALUES = st.recursive(

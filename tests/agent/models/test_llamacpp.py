@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from agent import Settings, investigate
-from agent.chat import Choice, Message, ToolSpec
 from agent.errors import BadSettings, NoBundledModel
 from agent.events import read_events
+from agent.messages import Choice, Message, ToolSpec
 from agent.models import bundled, connect_model
 from agent.tools import Tool
 

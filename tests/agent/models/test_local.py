@@ -8,8 +8,8 @@ import pytest
 import torch
 from transformers import BertConfig
 
-from agent.chat import Choice, Message, ToolSpec
 from agent.errors import BadModel, ContextExceeded
+from agent.messages import Choice, Message, ToolSpec
 from agent.models import load_model
 from agent.models.checkpoint import best_dtype
 from agent.models.local import LocalModel

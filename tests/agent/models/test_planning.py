@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.chat import Choice, Message
 from agent.cli.ceilings import ceiling_for
 from agent.errors import CeilingTooLow, OutOfMemory
-from agent.memory import Free
+from agent.memory import FreeMemory
+from agent.messages import Choice, Message
 from agent.models.local import LocalModel
 
 WORDS = " ".join(["layer"] * 900)
@@ -22,7 +22,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def with_free(model: LocalModel, free_bytes: int) -> LocalModel:
     """The model on a machine with so much free memory."""
-    model._guard.free = lambda: Free(free_bytes, "a test's limit")
+    model._guard.free = lambda: FreeMemory(free_bytes, "a test's limit")
     return model
 
 

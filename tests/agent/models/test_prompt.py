@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.chat import Choice, Message, ToolCall, ToolSpec
+from agent.messages import Choice, Message, ToolCall, ToolSpec
 from agent.models.encoder import Encoder, unmask
 from agent.models.local import LocalModel
 

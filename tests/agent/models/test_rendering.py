@@ -3,8 +3,8 @@
 import pytest
 from conftest import PLAIN_CHAT, TOOL_CHAT, Words, small_tokenizer
 
-from agent.chat import Message, ToolCall, ToolSpec
 from agent.errors import BadModel
+from agent.messages import Message, ToolCall, ToolSpec
 from agent.models.rendering import ChatTemplate
 
 OPEN = ToolSpec("open", "Opens.", {"type": "object", "properties": {"address": {"type": "string"}}})

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.chat import Choice, Message, Prompt, Reply, ToolCall, ToolSpec
 from agent.events import read_events
 from agent.investigation import investigate
+from agent.messages import Choice, Message, Prompt, Reply, ToolCall, ToolSpec
 from agent.models.local import LocalModel
 from agent.settings import Settings
 from agent.tools import tool

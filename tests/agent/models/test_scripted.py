@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from agent.chat import Choice, Message, ToolCall, ToolSpec
 from agent.errors import ScriptEnded
+from agent.messages import Choice, Message, ToolCall, ToolSpec
 from agent.models import ScriptedModel
 
 OPEN = ToolSpec("open", "Opens an address.", {"type": "object", "properties": {"address": {"type": "string"}}})

@@ -14,9 +14,9 @@ import pytest
 from fakeserver import Body, FakeServer, Refusal, serving, wordy
 
 from agent import Settings, investigate, resume
-from agent.chat import Choice, Message, ToolCall, ToolSpec
 from agent.errors import BadInput, ContextExceeded, CountUnknown, ServerFailed
 from agent.events import read_events
+from agent.messages import Choice, Message, ToolCall, ToolSpec
 from agent.models import bundled_model, connect_model
 from agent.models.overlong import is_overlong, named_context
 from agent.models.served import ServedModel

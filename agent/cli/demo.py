@@ -11,10 +11,10 @@ import typer
 from summarizers import Templates
 
 from ..investigation import Outcome
+from .investigate import start
 from .live import Live
 from .outcome import show_outcome
 from .output import print_text, working
-from .runs import start
 from .serving import BaseUrl, ModelChoice, ModelSource, ServedTokenizer
 
 if TYPE_CHECKING:

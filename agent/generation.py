@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .ceiling import check_ceiling
-from .chat import Choice, Message, Model, Reply, ToolCall, ToolSpec
 from .conclusion import says_nothing
 from .events import Event
+from .messages import Choice, Message, Model, Reply, ToolCall, ToolSpec
 from .run import RunFolder
 from .settings import Settings
 from .typed import misfit
@@ -17,7 +17,7 @@ _SLIP_TOKENS = 60  # of an unusable reply that stay in the prompt
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class GenerationRequest:
     """What a generation is for: its number in the run, its turn, what may come back and which tools were withheld.
 
     A `bare` prompt holds no tool schemas; `at_most` new tokens are reserved where that is less than the setting; a
@@ -35,7 +35,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Speaking:
+class GuardedModel:
     """The one way to a generation, whatever its purpose."""
 
     model: Model
@@ -48,7 +48,7 @@ class Speaking:
         """The tokens of a prompt, chat template and tool schemas included."""
         return len(self.model.prompt(messages, self.tools).tokens)
 
-    def speak(self, messages: Sequence[Message], asked: Asked, *, ceiling: int) -> Event:
+    def generate(self, messages: Sequence[Message], asked: GenerationRequest, *, ceiling: int) -> Event:
         """Generate, and return the event of it.
 
         Raises `CeilingExceeded` before that, `OutOfMemory`, `ContextExceeded` and what else the back end raises.

@@ -13,20 +13,20 @@ import typer
 from pager import PagerError
 from summarizers import Templates
 
+from ..chat import ChatSession
 from ..errors import BadInput
 from ..events import Observer, unobserved
 from ..report import write_report
 from ..run import RunFolder
 from ..settings import Settings
-from ..talk import Talk
 from ..tools import Tool
 from .ceilings import CeilingOption, ceiling_for, check_settings, read_ceiling
 from .interrupted import resumable
+from .investigate import INVESTIGATING, NARROW_AFTER, Subject, subject_folder, tools_of
 from .live import Live
 from .outcome import outcome_fields
 from .output import print_json, print_note, print_text
 from .pages import Json, TemplateFolder, existing
-from .runs import INVESTIGATING, NARROW_AFTER, Subject, subject_folder, tools_of
 from .serving import BaseUrl, ModelChoice, ModelSource, ServedTokenizer
 
 _COMMANDS = "/open ADDRESS shows a page of a result, /findings what was recorded, /quit ends"
@@ -51,28 +51,28 @@ def chat(
     limit, loaded, observer = read_ceiling(ceiling), Templates(templates), unobserved if as_json else Live()
     if resumed is not None:
         changed = chosen | ({"ceiling": limit} if limit else {})
-        talk = _resumed(resumed, changed, base_url, tokenizer, loaded, observer)
+        session = _resumed(resumed, changed, base_url, tokenizer, loaded, observer)
     else:
         asked = ModelChoice(model, base_url=base_url, tokenizer=tokenizer)
-        talk = _begun(run or _new_run(), subject, asked, limit, chosen, loaded, observer)
+        session = _begun(run or _new_run(), subject, asked, limit, chosen, loaded, observer)
     if sys.stdin.isatty():
         print_note(f"Each line is a message; {_COMMANDS}.")
-    with resumable(talk.run, "chat"):
-        converse(talk, _lines(), as_json=as_json)
+    with resumable(session.run, "chat"):
+        converse(session, _lines(), as_json=as_json)
 
 
-def converse(talk: Talk, lines: Iterable[str], *, as_json: bool = False) -> None:
+def converse(session: ChatSession, lines: Iterable[str], *, as_json: bool = False) -> None:
     """Answer line after line until /quit or the end; then write the report, and say how to go on."""
     for line in lines:
         if line in ("/quit", "/exit"):
             break
         try:
-            _answer(talk, line, as_json=as_json)
+            _answer(session, line, as_json=as_json)
         except (BadInput, PagerError) as error:
             print_note(str(error))
-    if talk.begun:
-        write_report(talk.run)
-        print_note(f"run {talk.run}: report.html; talk on with: toolpager chat --resume {talk.run}")
+    if session.begun:
+        write_report(session.run)
+        print_note(f"run {session.run}: report.html; talk on with: toolpager chat --resume {session.run}")
 
 
 def _begun(
@@ -83,14 +83,14 @@ def _begun(
     chosen: Mapping[str, Any],
     templates: Templates,
     observer: Observer,
-) -> Talk:
-    """A new talk, under the ceiling asked for or the largest that is safe."""
+) -> ChatSession:
+    """A new session, under the ceiling asked for or the largest that is safe."""
     settings = {"answer_after": 0, "narrow_after": NARROW_AFTER, **chosen}
     check_settings(settings, ceiling)
     folder = subject_folder(subject or asked.network)
     model = asked.load(templates)
     derived = ceiling_for(model, ceiling)
-    return Talk(
+    return ChatSession(
         run,
         model=lambda: model,
         tools=partial(_tools, folder),
@@ -108,10 +108,10 @@ def _resumed(
     tokenizer: str | None,
     templates: Templates,
     observer: Observer,
-) -> Talk:
-    """The talk that a run's folder holds, under the settings it began with or those changed now."""
+) -> ChatSession:
+    """The session that a run's folder holds, under the settings it began with or those changed now."""
     info = RunFolder(run).info()
-    return Talk(
+    return ChatSession(
         run,
         model=partial(ModelChoice.noted(info.about, base_url=base_url, tokenizer=tokenizer).load, templates),
         tools=partial(_tools, Path(str(info.about["subject"]))),
@@ -143,26 +143,26 @@ def _lines() -> Iterator[str]:
             yield line.strip()
 
 
-def _answer(talk: Talk, line: str, *, as_json: bool) -> None:
+def _answer(session: ChatSession, line: str, *, as_json: bool) -> None:
     command, _, rest = line.partition(" ")
     if command == "/open":
-        _open(talk, rest.strip(), as_json=as_json)
+        _open(session, rest.strip(), as_json=as_json)
     elif command == "/findings":
-        _findings(talk, as_json=as_json)
+        _findings(session, as_json=as_json)
     elif command.startswith("/"):
         raise BadInput(f"there is no {command}; {_COMMANDS}")
     else:
-        outcome = talk.say(line)
+        outcome = session.say(line)
         if as_json:
             print_json(outcome_fields(outcome))
         else:
             print_text(f"{outcome.answer or '(no answer)'}\n")
 
 
-def _open(talk: Talk, address: str, *, as_json: bool) -> None:
-    if not talk.begun:
+def _open(session: ChatSession, address: str, *, as_json: bool) -> None:
+    if not session.begun:
         raise BadInput("nothing was looked at yet; ask something first")
-    with existing(str(RunFolder(talk.run).store_path)) as pager:
+    with existing(str(RunFolder(session.run).store_path)) as pager:
         page = pager.open(address)
     if as_json:
         print_json({"address": page.address, "text": page.text, "next": page.next})
@@ -172,8 +172,8 @@ def _open(talk: Talk, address: str, *, as_json: bool) -> None:
         print_note(f"page {page.page} of {page.pages}; next: /open {page.next}")
 
 
-def _findings(talk: Talk, *, as_json: bool) -> None:
-    found = talk.findings()
+def _findings(session: ChatSession, *, as_json: bool) -> None:
+    found = session.findings()
     if as_json:
         print_json(
             {"findings": [{"finding": one.finding, "by": one.author, "evidence": one.evidence} for one in found]}

@@ -7,10 +7,10 @@ from pager import Call, Pager, Result, StoreFailed, root_of
 from summarizers import LEAST_ANSWER, Look, Looking, card, stub
 
 from .ceiling import Budget
-from .chat import ToolCall
 from .exchange import Answer, Exchange, same_call
 from .ledger import Ledger
 from .memory import is_out_of_memory, let_go
+from .messages import ToolCall
 from .notebook import Notebook
 from .settings import Settings
 from .tools import Toolbox
@@ -21,7 +21,7 @@ _REOPENED = 3  # the same look for this often is told to the model
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class CallOutcome:
     """What answers a call, and what else comes of it: a finding to write down, an error to log, a pin."""
 
     answer: Answer
@@ -31,7 +31,7 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
-class Answering:
+class CallExecutor:
     """Answers the calls of one run; reads the ledger, writes results into the store, appends no event."""
 
     pager: Pager
@@ -42,17 +42,17 @@ class Answering:
     settings: Settings
     question: str
 
-    def serve(self, ledger: Ledger, exchange: Exchange, call: ToolCall, *, allowance: int) -> Served:
+    def serve(self, ledger: Ledger, exchange: Exchange, call: ToolCall, *, allowance: int) -> CallOutcome:
         """Answer one call in about `allowance` tokens; whatever a tool raises becomes its answer."""
         offered = self._offered(exchange)
         if call.name not in offered and (call.name in VERBS or call.name in self.tools):
-            return Served(Answer(self.words.refused(call.name, offered[:12]), "failed"))
+            return CallOutcome(Answer(self.words.refused(call.name, offered[:12]), "failed"))
         try:
             return self._serve(ledger, call, allowance)
         except StoreFailed:
             raise
         except Exception as error:  # noqa: BLE001 - a tool may raise anything; its failure is a result
-            failed = Served(
+            failed = CallOutcome(
                 Answer(self.words.failed(call.name, error), "failed"), error=f"{type(error).__name__}: {error}"
             )
             starved = is_out_of_memory(error)
@@ -67,16 +67,16 @@ class Answering:
         names = [*VERBS, *(tool.name for tool in self.tools)]
         return sorted(name for name in names if name not in exchange.withheld)
 
-    def _serve(self, ledger: Ledger, call: ToolCall, allowance: int) -> Served:
+    def _serve(self, ledger: Ledger, call: ToolCall, allowance: int) -> CallOutcome:
         shown_at = _shown_at(ledger, call)
         if shown_at is not None and call.name not in ("record_observation", "query_memory"):
             turn, address = shown_at
-            return Served(Answer(self.words.repeated(turn=turn, address=address, shown=None), "repeat", address))
+            return CallOutcome(Answer(self.words.repeated(turn=turn, address=address, shown=None), "repeat", address))
         if call.name in VERBS:
             return self._look(ledger, call, allowance)
         return self._run(ledger, call, allowance)
 
-    def _run(self, ledger: Ledger, call: ToolCall, allowance: int) -> Served:
+    def _run(self, ledger: Ledger, call: ToolCall, allowance: int) -> CallOutcome:
         """A tool's result: from the store where the same call is there already, else by running the tool."""
         tool = self.tools[call.name]
         stored = next((one for one in self.pager.results() if _is_of(one, call)), None)
@@ -85,9 +85,9 @@ class Answering:
         shown = self._landing(stored.id, allowance)
         before = next((made for made in ledger.made if made.address == stored.id and made.status == "new"), None)
         if before is None:
-            return Served(shown)
+            return CallOutcome(shown)
         again = self.words.repeated(turn=before.turn, address=stored.id, shown=shown.content)
-        return Served(
+        return CallOutcome(
             replace(shown, content=again, status="repeat"), pinned_until=ledger.turn + self.settings.pin_turns
         )
 
@@ -110,7 +110,7 @@ class Answering:
             return Answer(f"{made.text}\n{page}", "new", address, whole=whole)
         return Answer(made.text if made.tokens <= allowance else line, "new", address)
 
-    def _look(self, ledger: Ledger, call: ToolCall, allowance: int) -> Served:
+    def _look(self, ledger: Ledger, call: ToolCall, allowance: int) -> CallOutcome:
         """What a verb answers; a look taken again and again is noticed, an aged result that is opened is pinned."""
         looking = Looking(
             pager=self.pager,
@@ -130,21 +130,21 @@ class Answering:
         assert isinstance(seen, Answer)
         return self._noticed(ledger, call, seen)
 
-    def _noticed(self, ledger: Ledger, call: ToolCall, seen: Answer) -> Served:
+    def _noticed(self, ledger: Ledger, call: ToolCall, seen: Answer) -> CallOutcome:
         times = 1 + sum(same_call(made.call) == same_call(call) and made.status != "failed" for made in ledger.made)
         if seen.status == "view" and times >= _REOPENED:
             seen = replace(seen, content=self.words.reopened(seen.content, times), status="repeat")
         if seen.status == "note" and ledger.made and same_call(ledger.made[-1].call) == same_call(call):
             seen = replace(seen, status="repeat")
         aged = seen.address is not None and _has_aged(ledger, root_of(seen.address))
-        return Served(seen, pinned_until=ledger.turn + self.settings.pin_turns if aged else 0)
+        return CallOutcome(seen, pinned_until=ledger.turn + self.settings.pin_turns if aged else 0)
 
-    def _record(self, ledger: Ledger, finding: Finding) -> Served:
+    def _record(self, ledger: Ledger, finding: Finding) -> CallOutcome:
         known = next((one for one in ledger.observations if one.finding == finding.finding), None)
         unreceipted = ledger.unreceipted
         if known is not None and known != unreceipted:
             settled = self.words.settled(ledger.observations)
-            return Served(Answer(self.words.observed(known.number, known=True, settled=settled), "repeat"))
+            return CallOutcome(Answer(self.words.observed(known.number, known=True, settled=settled), "repeat"))
         number = known.number if known else len(ledger.observations) + 1
         settled = self.words.settled(ledger.observations) | ({finding.step} if finding.step else set())
         receipt = self.words.observed(
@@ -155,7 +155,7 @@ class Answering:
             near=finding.near,
             settled=settled,
         )
-        return Served(Answer(receipt, "note"), finding=None if known else finding)
+        return CallOutcome(Answer(receipt, "note"), finding=None if known else finding)
 
 
 def _is_of(result: Result, call: ToolCall) -> bool:
