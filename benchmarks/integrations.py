@@ -22,7 +22,7 @@ from typing import Any
 
 from pager import Pager, counter
 
-from .chat import SMALLEST, Step, steps, write_files
+from .conversing import SMALLEST, Step, steps, write_files
 from .corpus import PROJECT, Corpus, CorpusMissing, load_corpus
 from .examples import example, lines_added, lines_naming
 from .progress import progress

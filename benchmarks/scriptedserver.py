@@ -11,7 +11,7 @@ from typing import Any
 
 from pager import TokenCounter
 
-from .chat import Step, texts
+from .conversing import Step, texts
 from .corpus import Check
 
 Body = dict[str, Any]

@@ -12,7 +12,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.tools import tool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-from ..chat import TASK
+from ..conversing import TASK
 from ..examples import run_example
 from .reading import CEILING, MOST_TURNS, read
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from ..chat import TASK
+from ..conversing import TASK
 
 Tools = Sequence[Mapping[str, Any]]
 

@@ -7,7 +7,7 @@ from agents import Agent, OpenAIChatCompletionsModel, RunConfig, Runner, functio
 from agents.extensions.tool_output_trimmer import ToolOutputTrimmer
 from openai import AsyncOpenAI
 
-from ..chat import TASK
+from ..conversing import TASK
 from ..examples import run_example
 from .reading import MOST_TURNS, read
 

@@ -6,7 +6,7 @@ from pydantic_ai import Agent, UsageLimits
 from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers.openai import OpenAIProvider
 
-from ..chat import TASK
+from ..conversing import TASK
 from ..examples import run_example
 from .reading import MOST_TURNS, read
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from smolagents import LogLevel, OpenAIModel, ToolCallingAgent, tool
 
-from ..chat import TASK
+from ..conversing import TASK
 from ..examples import run_example
 from .reading import MOST_TURNS, read
 
