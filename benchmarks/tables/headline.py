@@ -46,6 +46,19 @@ def _schedule(schedule: Fields) -> list[str]:
     return [what, f"{reuse['computed_tokens']:,}", f"without the cache {without['computed_tokens']:,}"]
 
 
+def _integrations(found: Fields) -> list[str]:
+    hosts = [one for one in found["hosts"] if one["own_mechanism"] is not None]
+    ours = [one["bare"]["tokens"] / one["paged"]["tokens"] for one in hosts]
+    own = [one["bare"]["tokens"] / one["own"]["tokens"] for one in hosts]
+    names = " and ".join(one["name"] for one in hosts)
+    what = f"prompt tokens saved in a session of {found['results']} real results: {names}"
+    return [what, _times(ours), f"their own {' and '.join(one['own_mechanism'] for one in hosts)} {_times(own)}"]
+
+
+def _times(ratios: list[float]) -> str:
+    return " and ".join(f"{ratio:.0f}×" for ratio in ratios)
+
+
 def _evidence(evidence: Fields) -> list[str]:
     cases = list(evidence["cases"].values())
     what = "planted networks whose evidence stands in the first or second card, within 750 tokens"
@@ -66,6 +79,7 @@ _LINES: dict[str, Callable[[Fields], list[str]]] = {
     "quality": _quality,
     "memory": _memory,
     "schedule": _schedule,
+    "integrations": _integrations,
     "evidence": _evidence,
     "investigate": _investigate,
 }
