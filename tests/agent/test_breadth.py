@@ -1,7 +1,7 @@
 """The whole comes before its parts, by what may be called and not by what is said."""
 
 from agent.breadth import broad
-from agent.ledger import Made
+from agent.ledger import CallRecord
 from agent.messages import ToolCall, ToolSpec
 
 LAYER = {"type": "integer", "minimum": 0, "maximum": 29}
@@ -19,11 +19,11 @@ def _spec(name: str, *, layer: bool = False, needed: bool = False) -> ToolSpec:
 SPECS = [_spec("list_layers"), _spec("weights", layer=True), _spec("one_layer", layer=True, needed=True)]
 
 
-def _made(name: str, status: str = "new", **arguments: object) -> Made:
-    return Made(1, ToolCall(name, arguments), status, "r1")  # type: ignore[arg-type]
+def _made(name: str, status: str = "new", **arguments: object) -> CallRecord:
+    return CallRecord(1, ToolCall(name, arguments), status, "r1")  # type: ignore[arg-type]
 
 
-def _offered(made: list[Made], question: str = "what is wrong?") -> dict[str, bool]:
+def _offered(made: list[CallRecord], question: str = "what is wrong?") -> dict[str, bool]:
     """Each tool that may be called, and whether a layer may be named."""
     return {spec.name: "layer" in spec.parameters["properties"] for spec in broad(SPECS, made, question)}  # type: ignore[operator]
 
