@@ -121,7 +121,7 @@ class CallExecutor:
             question=self.question,
             shown=frozenset(made.address for made in ledger.made if made.address),
         )
-        verbs = Verbs(looking, self.words, self.notebook)
+        verbs = Verbs(looking, self.words, self.notebook, _remarks(ledger))
         seen = verbs.toolbox()[call.name].run(call.arguments)
         if isinstance(seen, Finding):
             return self._record(ledger, seen)
@@ -162,6 +162,16 @@ def _is_of(result: Result, call: ToolCall) -> bool:
     if result.call is None:
         return False
     return same_call(ToolCall(result.call.tool, result.call.arguments)) == same_call(call)
+
+
+def _remarks(ledger: Ledger) -> list[str]:
+    """What the loop said in one line in place of a result: receipts, failures, that a call was made before."""
+    return [
+        answer.content
+        for exchange in ledger.exchanges
+        for call, answer in zip(exchange.calls, exchange.answers, strict=False)
+        if (answer.status in ("repeat", "failed") or call.name == "record_observation") and "\n" not in answer.content
+    ]
 
 
 def _shown_at(ledger: Ledger, call: ToolCall) -> tuple[int, str | None] | None:

@@ -1,7 +1,7 @@
 """The five tools every model gets: to look into results, and to keep what was found."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pager import UnknownAddress
@@ -36,11 +36,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verbs:
-    """The verbs, each answering in at most as many tokens as `looking` allows."""
+    """The verbs, each answering in at most as many tokens as `looking` allows.
+
+    `remarks` are what the loop itself said in place of results: a finding that only says it back states nothing.
+    """
 
     looking: Looking
     words: Words
     notebook: Notebook
+    remarks: Sequence[str] = ()
 
     def record_observation(self, finding: str, evidence: str = "", step: int | None = None) -> Finding:
         """Save one finding: a value and its place.
@@ -49,7 +53,8 @@ class Verbs:
             evidence: addresses such as r1 or r3/layers[17]
             step: the plan's step it settles
         """
-        stated = len(finding.split()) >= LEAST_WORDS
+        said = finding.strip().casefold()
+        stated = len(said.split()) >= LEAST_WORDS and not any(said in remark.casefold() for remark in self.remarks)
         known: list[str] = []
         unknown: list[str] = []
         near: list[str] = []
@@ -68,7 +73,7 @@ class Verbs:
     def _written_out(self, name: str, known: list[str]) -> Excerpt:
         """What stands at the first known address, for a finding that only points there or names a thing."""
         if not name or not known:
-            raise ValueError(f"{name[:40]!r} states nothing; say what was found, its value and its place")
+            raise ValueError(f"{name[:40]!r} states nothing of a result; say what was found, its value and its place")
         return best_facts(self.looking.pager, known[0], question=self.looking.question or "", words=self.words)
 
     def query_memory(self, query: str) -> Answer:
@@ -84,7 +89,7 @@ class Verbs:
 
 def _addresses(evidence: str) -> list[str]:
     """The addresses in it, each once; where nothing in it looks like one, the whole of it."""
-    words = list(dict.fromkeys(filter(None, re.split(r"[,;\s]+", evidence))))
+    words = list(dict.fromkeys(filter(None, (word.strip("().:'\"`") for word in re.split(r"[,;\s]+", evidence)))))
     alike = [word for word in words if re.match(r"r\d", word)]
     return alike or ([" ".join(words)] if words else [])
 

@@ -143,7 +143,7 @@ def test_a_tool_that_raises_is_a_result(tmp_path: Path) -> None:
         (ToolCall("hug", {"seed": 1}), "there is no tool 'hug'; the tools are: "),
         (ToolCall("huge", {}), "needs the argument 'seed'"),
         (ToolCall("open", {"address": "r7"}), "r7"),
-        (ToolCall("record_observation", {"finding": " "}), "states nothing"),
+        (ToolCall("record_observation", {"finding": " "}), "states nothing of a result"),
     ],
 )
 def test_a_call_that_cannot_be_made_is_told_why(tmp_path: Path, call: ToolCall, told: str) -> None:
@@ -166,6 +166,17 @@ def test_a_finding_that_only_points_is_written_out_once(tmp_path: Path, given: d
     assert "96" in finding.finding
     assert finding.finding in str(_results(events)[1]["content"])
     assert _results(events)[2]["content"] == "Already recorded as finding 1."
+
+
+def test_what_the_loop_said_is_no_finding(tmp_path: Path) -> None:
+    """A receipt or a remark said back is written out from the result it names, or refused where it names none."""
+    echoes = ["same call as in turn 1; what it showed (r1) stands above", "Recorded as finding 1"]
+    calls = [ToolCall("record_observation", {"finding": echo}) for echo in echoes]
+    _, outcome, events = _play(tmp_path / "run", [HUGE, HUGE, *calls, "Layer 96."])
+    (finding,) = outcome.findings
+    assert finding.evidence == ("r1",)
+    assert "same call" not in finding.finding
+    assert "states nothing of a result" in str(_results(events)[3]["content"])
 
 
 def test_what_stands_out_is_saved_though_another_part_was(tmp_path: Path) -> None:
