@@ -154,8 +154,11 @@ class Schedule:
         return price * load.growth / more + self.costs.carry * (left + more / 2)
 
     def price(self, load: Load, state: State) -> float:
-        """What that batch costs once: the changed suffix computed again, and what it risks."""
-        suffix = load.used - state.saved - state.kept + load.rewritten
+        """What that batch costs once: the changed suffix computed again, and what it risks.
+
+        Parts weighed apart may come to more tokens than the prompt has of them; then nothing is left behind them.
+        """
+        suffix = max(0, load.used - state.saved - state.kept) + load.rewritten
         context = load.fixed + state.kept + suffix / 2
         return suffix * (1 + self.costs.attention * context) + state.lost
 

@@ -119,3 +119,11 @@ def test_what_is_needed_goes_if_it_is_there(sizes: list[int], needed: int) -> No
     event = {"event": "compaction", "changes": [change.fields() for change in batch.changes], "folded": batch.folded,
              "dropped": batch.dropped, "notebook": "", "index": "", "notice": ""}  # fmt: skip
     assert held - sum(len(entry.text) for entry in ledger.after(event).entries) == batch.saved
+
+
+def test_parts_that_weigh_more_than_the_prompt_cost_no_less_than_nothing() -> None:
+    """Tokens that merge over a seam make parts heavier than the whole: only what is written anew is computed then."""
+    state = State(saved=0, kept=LOAD.used + 300, lost=0.0)
+    schedule = _schedule(Costs(attention=0, carry=0.1))
+    assert schedule.price(LOAD, state) == LOAD.rewritten
+    assert schedule.rate(LOAD, state) > 0

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import SIZES, save
 from transformers import AutoModelForCausalLM
 
 from agent.introspection import Introspection, Subject, SubjectError, subject_tool, tools_of
@@ -221,7 +222,6 @@ def test_a_person_adds_a_tool_with_one_function(llama: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize("shared", [False, True])
 def test_an_expert_is_judged_by_the_tokens_it_is_sent(shared: bool, tmp_path: Path) -> None:
     """Each token goes to two experts; zeroed rows of one expert are its dead neurons, and no other's."""
-    from conftest import SIZES, save
     from safetensors.torch import load_file, save_file
     from transformers import AutoModelForCausalLM, MixtralConfig, Qwen2MoeConfig
 
