@@ -61,8 +61,9 @@ def test_words_that_the_findings_do_not_bear_out_come_behind_them(
     assert unsupported(said, ["layer 17 has a norm of 90.5"], QUESTION) == lacking
 
 
-def test_an_alarm_that_the_model_does_not_pick_stands_last(tmp_path: Path) -> None:
-    """The loop saved it, the model rests its answer on something else: the answer shows both, each as what it is."""
+@pytest.mark.parametrize(("said", "alarm_first"), [("There are 30 layers.", False), ("", True)])
+def test_an_alarm_that_the_model_does_not_pick_is_shown(tmp_path: Path, said: str, alarm_first: bool) -> None:
+    """The loop saved it, the model rests its answer on something else: both stand there, the words first if any are."""
 
     @tool
     def check() -> dict[str, str]:
@@ -70,14 +71,16 @@ def test_an_alarm_that_the_model_does_not_pick_stands_last(tmp_path: Path) -> No
         return {"name": "disk-7", "status": "FAILED: 12 bad sectors"}
 
     recorded = ToolCall("record_observation", {"finding": "there are 30 layers", "evidence": "r1"})
-    script = [ToolCall("norms", {}), recorded, ToolCall("check", {}), _reply(1, answer="There are 30 layers.")]
+    model = ScriptedModel(
+        [ToolCall("norms", {}), recorded, ToolCall("check", {}), _reply(1, answer=said)], counter=thirds()
+    )
     settings = Settings(ceiling=4_000, max_turns=3, max_new_tokens=128)
-    model = ScriptedModel(script, counter=thirds())
     outcome = investigate(QUESTION, model=model, tools=[norms, check], run=tmp_path / "run", settings=settings)
-    first, _, last = outcome.answer.partition("\n\nNot picked, but an alarm:\n")
-    assert first == "There are 30 layers.\n\nIt rests on:\n1. there are 30 layers (r1)"
-    assert "FAILED: 12 bad sectors" in last
-    assert last.endswith("(saved by the loop)")
+    picked, alarm = "1. there are 30 layers (r1)", "An alarm that the model did not pick:\n2. "
+    assert (outcome.answer.index(alarm) < outcome.answer.index(picked)) == alarm_first
+    assert outcome.answer.startswith(alarm if alarm_first else said)
+    assert "FAILED: 12 bad sectors" in outcome.answer
+    assert "(saved by the loop)" in outcome.answer
     assert outcome.rests_on == (1,)
 
 
