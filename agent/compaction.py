@@ -120,7 +120,7 @@ class Compaction:
         """The results that leave their page and that no finding names: id → what was shown of it, and the call."""
         calls = {exchange.number: exchange.calls for exchange in ledger.exchanges}
         return {
-            root_of(change.address): (without_page(change.address), calls[change.generation][change.call])
+            root_of(change.address): (change.address, calls[change.generation][change.call])
             for change in batch.changes
             if change.shows_a_page and change.address and not self._is_saved(ledger, change.address)
         }
@@ -129,7 +129,7 @@ class Compaction:
         """Whether a finding cites that result, and where in it the best of its facts stands."""
         if not ledger.cites(root_of(address)):
             return False
-        return ledger.cites(self._excerpt(without_page(address)).evidence[0])
+        return ledger.cites(self._excerpt(address).evidence[0])
 
     def _reminder(self, ledger: Ledger, unsaved: Mapping[str, tuple[str, ToolCall]]) -> Event | None:
         """The reminder, where it fits under the ceiling."""
@@ -151,6 +151,7 @@ class Compaction:
 
     def _excerpt(self, address: str) -> Excerpt:
         """The best facts there; the same for the whole run, so they are worked out once."""
+        address = without_page(address)
         if address not in self._excerpts:
             self._excerpts[address] = best_facts(self.pager, address, question=self.question, words=self.words)
         return self._excerpts[address]

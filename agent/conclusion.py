@@ -29,8 +29,8 @@ class Conclusion:
 
     `said` are the model's own words, usable or not; `rests_on` the numbers of the findings that the answer shows; `by`
     who chose what it says, None where there is nothing to say. `unsupported` are numbers and denials in what was said
-    that none of those findings has: then the answer shows the findings first. `overlooked` is the finding that stands
-    out most, where code put it into words and the model did not pick it; the answer shows it last.
+    that none of those findings has: then the answer shows the findings first. `overlooked` is the finding of
+    an alarm that the model did not pick; the answer shows it, too.
     """
 
     answer: str

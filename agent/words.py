@@ -113,7 +113,8 @@ class Words:
     ) -> str:
         """The answer as a person reads it: the model's words, if any, and the findings with their evidence.
 
-        Words that say more than the findings come behind them, an alarm that was not picked comes last.
+        Words that say more than the findings come behind them; an alarm that was not picked comes last, or first where
+        there are no words.
         """
         fields = {"said": said, "findings": findings, "by": by, "unsupported": list(unsupported)}
         return self.templates.render("answer", **fields, overlooked=overlooked).rstrip("\n")
