@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from pager import Call, Pager
+from pager import Call, FunctionCounter, Pager
 from summarizers import Templates
 
 from .events import EventLog, Observer
 from .generation import GuardedModel
 from .messages import Model
 from .notebook import Notebook
-from .remembering import Remembering
 from .run import RunFolder, RunInfo
 from .tools import Toolbox
 from .verbs import verb_specs
@@ -43,7 +42,7 @@ def opened(
     observer: Observer,
 ) -> Iterator[Parts]:
     """Open the folder's events, notebook and store; close them however the run ends."""
-    words = Words(templates or Templates(), Remembering(model.counter), info.plan)
+    words = Words(templates or Templates(), FunctionCounter(model.counter.name, model.counter.count), info.plan)
     guarded = GuardedModel(model, (*verb_specs(steps=len(info.plan)), *tools.specs), words, folder, info.settings)
     with ExitStack() as stack:
         notebook = stack.enter_context(Notebook(folder.notebook_path))  # first: its lock keeps the run ours alone

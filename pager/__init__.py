@@ -16,11 +16,12 @@ from .node import Node
 from .pager import Pager
 from .paging import Size
 from .search.phrase import Phrase
-from .tokens import TokenCounter, counter
+from .tokens import FunctionCounter, TokenCounter, counter
 from .types import Call, Key, Kind, Lazy, Match, Matches, Page, Result, Rows, Statement
 
 __all__ = [
     "Call",
+    "FunctionCounter",
     "Key",
     "Kind",
     "Lazy",

@@ -24,8 +24,8 @@ class TokenCounter(Protocol):
         """How many tokens the text takes; strings that look like special tokens are plain text."""
 
 
-REMEMBERED = 1024
-REMEMBERED_CHARACTERS = 16_384
+REMEMBERED = 4_096
+REMEMBERED_CHARACTERS = 20_000
 """Longer texts are counted anew each time: they would fill the memory, and none of them stands in two prompts."""
 
 

@@ -6,16 +6,14 @@ import json
 import math
 import re
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
+
+from pager import FunctionCounter, TokenCounter
 
 from ..errors import ServerFailed
 from ..messages import Prompt
 from .endpoint import Endpoint
 from .wire import Conversation
-
-if TYPE_CHECKING:
-    from pager import TokenCounter
 
 OWN_MARGIN = 0.03
 """What a bound adds where texts are counted with the model's own tokenizer and only the chat template is unknown."""
@@ -37,20 +35,12 @@ class Counting(Protocol):
         """The prompt; `len(tokens)` is the count."""
 
 
-class TextCounter:
-    """Counts plain text as one server does, each text once."""
-
-    def __init__(self, name: str, ask: Any) -> None:
-        self.name = name
-        self.count = lru_cache(maxsize=4096)(ask)
-
-
 class LlamaCounting:
     """llama.cpp renders and tokenises for us: exact."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self.counter: TokenCounter = TextCounter(f"llama.cpp:{endpoint.address}:{endpoint.model}", self._count)
+        self.counter: TokenCounter = FunctionCounter(f"llama.cpp:{endpoint.address}:{endpoint.model}", self._count)
 
     def measured(self, conversation: Conversation) -> Prompt:
         """The rendered text and its token ids."""
@@ -71,7 +61,7 @@ class VllmCounting:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self.counter: TokenCounter = TextCounter(f"vllm:{endpoint.address}:{endpoint.model}", self._count)
+        self.counter: TokenCounter = FunctionCounter(f"vllm:{endpoint.address}:{endpoint.model}", self._count)
 
     def measured(self, conversation: Conversation) -> Prompt:
         """The conversation as it is sent, and its token ids."""
